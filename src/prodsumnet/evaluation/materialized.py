@@ -1,0 +1,47 @@
+"""An operator computed through its dense matrix."""
+
+import torch
+from torch.nn import functional
+
+from prodsumnet.numerics import checks
+from prodsumnet.operators import Cost, LinearOperator
+
+
+def compose(operator: LinearOperator, device: torch.device) -> torch.Tensor:
+    """Return the dense matrix in the operator's own precision, even where autocast is on.
+
+    Few numbers make a large matrix here, so their rounding must not be the matrix's.
+    """
+    with torch.autocast(device.type, enabled=False):
+        return operator.to_dense(device=device)
+
+
+class Materialized(LinearOperator):
+    """The same operator, evaluated as one product with its dense matrix.
+
+    Parameters
+    ----------
+    operator : LinearOperator
+        The operator, whose numbers are shared.
+    """
+
+    def __init__(self, operator: LinearOperator) -> None:
+        super().__init__(*operator.shape)
+        self.operator = operator
+
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        x, dense = checks.unify(x, compose(self.operator, x.device))
+        return functional.linear(x, dense)
+
+    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+        y, dense = checks.unify(y, compose(self.operator, y.device))
+        return y @ dense.conj()
+
+    def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        return self.operator._to_dense(dtype, device)
+
+    def _cost(self, batch: int) -> Cost:
+        return self.operator._cost(min(self.shape)) + Cost.matmul(batch, *self.shape)
+
+    def _symbol(self) -> str:
+        return f"[{self.operator._symbol()}]"

@@ -1,0 +1,135 @@
+"""A chain of layers that knows its input and can be written down as plain JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from prodsumnet.nn.layers import build_layer, layer_name, read_layer
+from prodsumnet.numerics import checks
+from prodsumnet.operators import LinearOperator, decode, encode
+
+FORMAT = "prodsumnet-network"
+VERSION = 1
+MAX_LAYERS = 1000
+MAX_NUMBERS = 2**28
+
+
+class Network(nn.Sequential):
+    """Layers one after the other, from inputs of a known shape.
+
+    Parameters
+    ----------
+    *layers : Module
+        Layers of the kinds in `prodsumnet.nn.layers.LAYERS`.
+    input_shape : sequence of int
+        Shape of one input, without the batch.
+
+    Raises
+    ------
+    TypeError
+        If a layer is of another kind.
+    """
+
+    def __init__(self, *layers: nn.Module, input_shape: Sequence[int]) -> None:
+        for layer in layers:
+            layer_name(layer)
+        super().__init__(*layers)
+        self.input_shape = checks.size_tuple("input_shape", input_shape, len(input_shape))
+
+    def spec(self) -> dict[str, Any]:
+        """Return the network as plain JSON: its layers, and one graph of all their operators.
+
+        A factor that several layers use is one node of the graph. The inverse is `from_spec`.
+        """
+        operators: list[LinearOperator] = []
+        layers = []
+        for layer in self:
+            node: dict[str, Any] = {"layer": layer_name(layer)}
+            for keyword, value in read_layer(layer).items():
+                if isinstance(value, LinearOperator):
+                    operators.append(value)
+                    value = {"operator": len(operators) - 1}
+                node[keyword] = list(value) if isinstance(value, tuple) else value
+            layers.append(node)
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "input_shape": list(self.input_shape),
+            "layers": layers,
+            "operators": encode(operators) if operators else None,
+        }
+
+    @staticmethod
+    def from_spec(
+        spec: Any, device: torch.device | str | None = None, max_numbers: int = MAX_NUMBERS
+    ) -> "Network":
+        """Build the network of a spec, validated before anything large is allocated.
+
+        Parameters
+        ----------
+        spec : dict
+            As returned by `spec`.
+        device : torch.device or str, optional
+            Where the numbers go.
+        max_numbers : int, optional
+            Refuse a network that holds more numbers, seeded ones included.
+
+        Raises
+        ------
+        ValueError
+            If the spec is malformed or too large; the message names the layer or the node.
+        """
+        layers, shape = _validated(spec)
+        graph = spec.get("operators")
+        operators = [] if graph is None else decode(graph, None, "meta", max_numbers)
+        _check_numbers(_build(layers, operators, "meta"), operators, max_numbers)
+        operators = [] if graph is None else decode(graph, None, device, max_numbers)
+        return Network(*_build(layers, operators, device), input_shape=shape)
+
+
+def _validated(spec: Any) -> tuple[list[dict[str, Any]], list[int]]:
+    if not isinstance(spec, dict) or spec.get("format") != FORMAT:
+        raise ValueError(f"a network's spec is an object with 'format': {FORMAT!r}")
+    if spec.get("version") != VERSION:
+        raise ValueError(f"network version {VERSION} expected, got {spec.get('version')!r:.80}")
+    layers, shape = spec.get("layers"), spec.get("input_shape")
+    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        raise ValueError("'layers' of a network's spec must be a list of objects")
+    if not 0 < len(layers) <= MAX_LAYERS:
+        raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, got {len(layers)}")
+    if not isinstance(shape, list) or not 0 < len(shape) <= 8:
+        raise ValueError(f"'input_shape' must be a list of 1 to 8 integers, got {shape!r:.80}")
+    return layers, shape
+
+
+def _build(
+    layers: list[dict[str, Any]], operators: list[Any], device: torch.device | str | None
+) -> list[nn.Module]:
+    built = []
+    for position, node in enumerate(layers):
+        try:
+            values = {k: _value(v, operators) for k, v in node.items() if k != "layer"}
+            built.append(build_layer(node.get("layer"), values, device))
+        except ValueError as error:
+            raise ValueError(f"layer {position}: {error}") from error
+    return built
+
+
+def _value(value: Any, operators: list[Any]) -> Any:
+    if isinstance(value, dict):
+        position = value.get("operator")
+        if len(value) != 1 or type(position) is not int or not 0 <= position < len(operators):
+            raise ValueError(f"expected a reference to an operator, got {value!r:.80}")
+        return operators[position]
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _check_numbers(layers: list[nn.Module], operators: list[Any], max_numbers: int) -> None:
+    modules: Iterable[nn.Module] = [*layers, *operators]
+    tensors = {id(t): t.numel() for m in modules for t in (*m.parameters(), *m.buffers())}
+    if sum(tensors.values()) > max_numbers:
+        raise ValueError(
+            f"the network holds {sum(tensors.values())} numbers, at most {max_numbers} are allowed"
+        )

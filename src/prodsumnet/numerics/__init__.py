@@ -1,0 +1,1 @@
+"""Plain functions under everything else: seeded integer streams, transforms, checks."""

@@ -1,0 +1,107 @@
+"""Checks of arguments, with messages that say what was given and what was expected."""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral
+
+import torch
+
+MAX_FEATURES = 2**31 - 1
+"""Largest number of features an operator may have on one side."""
+
+MAX_NUMBERS = 2**31 - 1
+"""Largest number of numbers that one factor may hold."""
+
+
+def positive_int(name: str, value: object, maximum: int = MAX_FEATURES) -> int:
+    """Return ``value`` as a Python int in ``[1, maximum]``.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is not an integer.
+    ValueError
+        If ``value`` lies outside ``[1, maximum]``.
+    """
+    return bounded_int(name, value, 1, maximum)
+
+
+def bounded_int(name: str, value: object, minimum: int, maximum: int) -> int:
+    """Return ``value`` as a Python int in ``[minimum, maximum]``.
+
+    Raises
+    ------
+    TypeError
+        If ``value`` is not an integer.
+    ValueError
+        If ``value`` lies outside ``[minimum, maximum]``.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    number = int(value)
+    if not minimum <= number <= maximum:
+        raise ValueError(f"{name} must lie between {minimum} and {maximum}, got {number}")
+    return number
+
+
+def seed_int(value: object) -> int:
+    """Return ``value`` as a seed, an integer in ``[0, 2**63)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``value`` is not such an integer.
+    """
+    return bounded_int("seed", value, 0, 2**63 - 1)
+
+
+def size_tuple(name: str, value: object, length: int, minimum: int = 1) -> tuple[int, ...]:
+    """Return ``value``, an integer or a sequence of ``length`` integers, as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If an entry is not an integer.
+    ValueError
+        If there are not ``length`` entries, or one is below ``minimum``.
+    """
+    values = (value,) * length if isinstance(value, Integral) else value
+    if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != length:
+        raise ValueError(f"{name} must be an integer or {length} integers, got {value!r}")
+    return tuple(bounded_int(name, entry, minimum, MAX_FEATURES) for entry in values)
+
+
+def number_count(name: str, *sizes: int) -> int:
+    """Return the product of ``sizes``, refused before anything so large is allocated.
+
+    Raises
+    ------
+    ValueError
+        If the product exceeds `MAX_NUMBERS`.
+    """
+    count = math.prod(sizes)
+    if count > MAX_NUMBERS:
+        raise ValueError(f"{name} would hold {count} numbers, at most {MAX_NUMBERS} are allowed")
+    return count
+
+
+def numeric_dtype(dtype: torch.dtype | None) -> torch.dtype:
+    """Return ``dtype`` or torch's default, if it is a real or complex floating type.
+
+    Raises
+    ------
+    TypeError
+        If ``dtype`` is not a floating or complex torch dtype.
+    """
+    chosen = torch.get_default_dtype() if dtype is None else dtype
+    if not isinstance(chosen, torch.dtype) or not (chosen.is_floating_point or chosen.is_complex):
+        raise TypeError(f"dtype must be a floating or complex torch dtype, got {dtype!r}")
+    return chosen
+
+
+def unify(x: torch.Tensor, numbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both tensors complex if either is; precision is left to the caller."""
+    if x.is_complex() == numbers.is_complex():
+        return x, numbers
+    dtype = torch.promote_types(x.dtype, numbers.dtype)
+    return x.to(dtype), numbers.to(dtype)

@@ -1,0 +1,55 @@
+"""The Walsh-Hadamard transform."""
+
+import torch
+
+from prodsumnet.numerics import transforms
+from prodsumnet.operators.base import LinearOperator
+from prodsumnet.operators.cost import Cost
+
+
+class Hadamard(LinearOperator, kind="hadamard"):
+    r"""The orthonormal Hadamard matrix in natural order; it is its own inverse and adjoint.
+
+    Parameters
+    ----------
+    size : int
+        Number of features, a power of two. Other sizes are padded and truncated explicitly, see
+        `prodsumnet.operators.zero_pad`.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is not a power of two.
+
+    Notes
+    -----
+    :math:`H_{2n} = \begin{pmatrix} H_n & H_n \\ H_n & -H_n \end{pmatrix} / \sqrt 2` (Sylvester
+    1867), applied in :math:`n \log_2 n` additions.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size, size)
+        self.size = self.out_features
+        if self.size & (self.size - 1):
+            raise ValueError(
+                f"the Hadamard transform needs a power of two, got size {self.size}; "
+                f"pad to {1 << self.size.bit_length()} with zero_pad"
+            )
+
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        return transforms.hadamard(x)
+
+    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+        return transforms.hadamard(y)
+
+    def _cost(self, batch: int) -> Cost:
+        stages = self.size.bit_length() - 1
+        numbers = batch * self.size
+        return Cost.elementwise(numbers * (stages + 1), numbers * (stages + 1), numbers * stages)
+
+    def second_moment(self) -> float:
+        """Exactly 1: the transform is orthogonal."""
+        return 1.0
+
+    def _symbol(self) -> str:
+        return f"H({self.size})"

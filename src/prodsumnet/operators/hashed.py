@@ -1,0 +1,77 @@
+"""Matrices whose entries share few numbers by hashing."""
+
+import torch
+from torch.nn import functional
+
+from prodsumnet.numerics import checks, streams
+from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.factor import Factor
+
+
+class Hashed(Factor, kind="hashed"):
+    r"""A matrix of shared numbers, :math:`A_{ij} = s_{ij}\, \theta_{h(i, j)}` (Chen et al. 2015).
+
+    Parameters
+    ----------
+    out_features, in_features : int
+        Shape.
+    num_weights : int
+        Number of buckets, at most ``out_features * in_features``.
+    seed : int, optional
+        Gives the buckets ``h`` and the signs ``s``. Buckets are balanced: their sizes differ by at
+        most one, so that no number is without an entry.
+    device, dtype
+        As for torch's layers.
+
+    Raises
+    ------
+    ValueError
+        If ``num_weights`` exceeds the number of entries.
+    """
+
+    buckets: torch.Tensor
+    signs: torch.Tensor
+
+    def __init__(
+        self,
+        out_features: int,
+        in_features: int,
+        num_weights: int,
+        seed: int = 0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(out_features, in_features)
+        entries = checks.number_count("Hashed", *self.shape)
+        self.num_weights = checks.positive_int("num_weights", num_weights, entries)
+        self.seed = checks.seed_int(seed)
+        buckets = streams.permutation(self.seed, entries, device) % self.num_weights
+        signs = streams.signs(self.seed, entries, device).to(torch.int8)
+        self.register_buffer("buckets", buckets.view(self.shape), persistent=False)
+        self.register_buffer("signs", signs.view(self.shape), persistent=False)
+        self._allocate(self.num_weights, device=device, dtype=dtype)
+
+    def _multiplicity(self) -> torch.Tensor:
+        return self.buckets.reshape(-1).bincount(minlength=self.num_weights)
+
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        x, dense = checks.unify(x, self._dense())
+        return functional.linear(x, dense)
+
+    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+        y, dense = checks.unify(y, self._dense())
+        return y @ dense.conj()
+
+    def _dense(self) -> torch.Tensor:
+        return self.weight[self.buckets] * self.signs
+
+    def _cost(self, batch: int) -> Cost:
+        entries = self.out_features * self.in_features
+        gather = Cost.elementwise(entries + self.num_weights, entries, entries)
+        return gather + Cost.matmul(batch, self.out_features, self.in_features)
+
+    def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        return self._dense()
+
+    def _symbol(self) -> str:
+        return f"Hashed({self.out_features}×{self.in_features}, {self.num_weights})"

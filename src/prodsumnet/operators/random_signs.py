@@ -1,0 +1,56 @@
+"""Fixed random matrices of signs."""
+
+import math
+
+import torch
+from torch.nn import functional
+
+from prodsumnet.numerics import checks, streams
+from prodsumnet.operators.base import LinearOperator
+from prodsumnet.operators.cost import Cost
+
+
+class RandomSigns(LinearOperator, kind="random-signs"):
+    r"""A fixed matrix of random signs over :math:`\sqrt{n}` (Achlioptas 2003).
+
+    Parameters
+    ----------
+    out_features, in_features : int
+        Shape; unit-variance input gives unit-variance output.
+    seed : int, optional
+        Which signs, in row-major order.
+    """
+
+    signs: torch.Tensor
+
+    def __init__(
+        self,
+        out_features: int,
+        in_features: int,
+        seed: int = 0,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(out_features, in_features)
+        self.seed = checks.seed_int(seed)
+        entries = checks.number_count("RandomSigns", *self.shape)
+        signs = streams.signs(self.seed, entries, device).to(torch.int8)
+        self.register_buffer("signs", signs.view(self.shape), persistent=False)
+
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.linear(x, self._to_dense(x.dtype, x.device))
+
+    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+        return y @ self._to_dense(y.dtype, y.device)
+
+    def _cost(self, batch: int) -> Cost:
+        return Cost.matmul(batch, self.out_features, self.in_features)
+
+    def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        return self.signs.to(device, dtype) * (1 / math.sqrt(self.in_features))
+
+    def second_moment(self) -> float:
+        """Exactly 1."""
+        return 1.0
+
+    def _symbol(self) -> str:
+        return f"Signs({self.out_features}×{self.in_features})"

@@ -1,0 +1,233 @@
+"""Expressions as plain JSON: a list of nodes that refer to earlier nodes.
+
+``{"format": "prodsumnet-expression", "version": 1, "nodes": [...], "roots": [...]}``; a node is
+``{"kind": name, **keywords}``, where a keyword that is an operator is ``{"ref": index}``. A node
+that several others refer to is one factor, used several times. Nothing in a spec is a trained
+number.
+"""
+
+import inspect
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from prodsumnet.operators import kinds
+
+FORMAT = "prodsumnet-expression"
+VERSION = 1
+MAX_NODES = 20_000
+MAX_DEPTH = 100
+DEFAULT_DTYPE = torch.float32
+
+_DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        torch.float16,
+        torch.bfloat16,
+        torch.float32,
+        torch.float64,
+        torch.complex64,
+        torch.complex128,
+    )
+}
+_DTYPE_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+
+
+def arguments(operator: Any) -> dict[str, Any]:
+    """Return the constructor's keywords of an operator, by name, as they are now.
+
+    A variadic parameter gives the tuple of its values. Left out are ``device``, since it belongs to
+    a run and not to a structure, and what has its default value, which is float32 for ``dtype``.
+    """
+    found = {}
+    for name, parameter in inspect.signature(kinds.lookup(operator.kind).__init__).parameters.items():
+        if name not in ("self", "device"):
+            value = getattr(operator, name)
+            default = DEFAULT_DTYPE if name == "dtype" else parameter.default
+            if isinstance(value, nn.ModuleList):
+                found[name] = tuple(value)
+            elif type(value) is not type(default) or value != default:
+                found[name] = value
+    return found
+
+
+def build(kind: str, keywords: Mapping[str, Any], device: torch.device | str | None) -> Any:
+    """Construct an operator of a kind from the keywords that `arguments` gives.
+
+    Raises
+    ------
+    ValueError
+        If a keyword is missing or unknown, or the constructor refuses the values.
+    """
+    cls = kinds.lookup(kind)
+    parameters = dict(inspect.signature(cls.__init__).parameters)
+    parameters.pop("self")
+    takes_device = parameters.pop("device", None) is not None
+    variadic = [n for n, p in parameters.items() if p.kind is inspect.Parameter.VAR_POSITIONAL]
+    required = {n for n, p in parameters.items() if p.default is inspect.Parameter.empty}
+    if unknown := keywords.keys() - parameters.keys():
+        raise ValueError(f"{kind!r} has no keyword {sorted(unknown)[0]!r}, only {list(parameters)}")
+    if missing := required - keywords.keys():
+        raise ValueError(f"{kind!r} needs the keyword {sorted(missing)[0]!r}")
+    named = {name: value for name, value in keywords.items() if name not in variadic}
+    if takes_device:
+        named["device"] = device
+    if "dtype" in parameters:
+        named.setdefault("dtype", DEFAULT_DTYPE)
+    positional = keywords[variadic[0]] if variadic else ()
+    if not isinstance(positional, tuple):
+        raise ValueError(f"{variadic[0]!r} of {kind!r} must be a list, got {positional!r}")
+    try:
+        return cls(*positional, **named)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{kind!r}: {error}") from error
+
+
+def encode(roots: Sequence[Any]) -> dict[str, Any]:
+    """Return the spec of several operators, in which shared factors appear once.
+
+    Raises
+    ------
+    ValueError
+        If an expression is nested more than 100 deep or has more than 20,000 nodes.
+    """
+    nodes: list[dict[str, Any]] = []
+    index: dict[int, int] = {}
+
+    def visit(operator: Any, depth: int) -> int:
+        if depth > MAX_DEPTH:
+            raise ValueError(f"the expression is nested more than {MAX_DEPTH} deep")
+        if id(operator) not in index:
+            node = {name: plain(value, depth) for name, value in arguments(operator).items()}
+            nodes.append({"kind": operator.kind, **node})
+            index[id(operator)] = len(nodes) - 1
+        return index[id(operator)]
+
+    def plain(value: Any, depth: int) -> Any:
+        if isinstance(value, nn.Module):
+            return {"ref": visit(value, depth + 1)}
+        if isinstance(value, tuple | list):
+            return [plain(entry, depth) for entry in value]
+        if isinstance(value, torch.dtype):
+            return _DTYPE_NAMES[value]
+        if isinstance(value, complex):
+            return {"re": value.real, "im": value.imag}
+        return value
+
+    positions = [visit(root, 1) for root in roots]
+    if len(nodes) > MAX_NODES:
+        raise ValueError(f"the expression has {len(nodes)} nodes, at most {MAX_NODES} are allowed")
+    return {"format": FORMAT, "version": VERSION, "nodes": nodes, "roots": positions}
+
+
+def decode(
+    spec: Any, num_roots: int | None, device: torch.device | str | None, max_numbers: int
+) -> list[Any]:
+    """Build the operators of a spec, after a trial without storage that bounds their size.
+
+    Parameters
+    ----------
+    spec : dict
+        As returned by `encode`.
+    num_roots : int or None
+        How many operators are expected, if that is known.
+    device : torch.device or str or None
+        Where the numbers go.
+    max_numbers : int
+        Refuse expressions that hold more numbers in all.
+
+    Raises
+    ------
+    ValueError
+        If the spec is malformed, too deep or too large; the message names the node.
+    """
+    nodes, roots = _validated(spec)
+    if num_roots is not None and len(roots) != num_roots:
+        raise ValueError(f"expected a spec of {num_roots} operator(s), got {len(roots)}")
+    _check_depth(nodes)
+    _build_nodes(nodes, "meta", max_numbers)
+    built = _build_nodes(nodes, device, max_numbers)
+    return [built[root] for root in roots]
+
+
+def _validated(spec: Any) -> tuple[list[dict[str, Any]], list[int]]:
+    if not isinstance(spec, dict) or spec.get("format") != FORMAT:
+        raise ValueError(f"a spec is an object with 'format': {FORMAT!r}, got {_short(spec)}")
+    if spec.get("version") != VERSION:
+        raise ValueError(f"spec version {VERSION} expected, got {_short(spec.get('version'))}")
+    nodes, roots = spec.get("nodes"), spec.get("roots")
+    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+        raise ValueError(f"'nodes' of a spec must be a list of objects, got {_short(nodes)}")
+    if not 0 < len(nodes) <= MAX_NODES:
+        raise ValueError(f"a spec has 1 to {MAX_NODES} nodes, got {len(nodes)}")
+    if not isinstance(roots, list) or not all(
+        type(root) is int and 0 <= root < len(nodes) for root in roots
+    ):
+        raise ValueError(f"'roots' of a spec must be indices of nodes, got {_short(roots)}")
+    return nodes, roots
+
+
+def _check_depth(nodes: list[dict[str, Any]]) -> None:
+    depths: list[int] = []
+    for position, node in enumerate(nodes):
+        deepest = 0
+        for value in node.values():
+            for entry in value if isinstance(value, list) else [value]:
+                if isinstance(entry, dict) and "ref" in entry:
+                    deepest = max(deepest, depths[_reference(entry, position)])
+        if deepest >= MAX_DEPTH:
+            raise ValueError(f"node {position} is nested more than {MAX_DEPTH} deep")
+        depths.append(deepest + 1)
+
+
+def _reference(entry: dict[str, Any], position: int) -> int:
+    target = entry["ref"]
+    if len(entry) != 1 or type(target) is not int or not 0 <= target < position:
+        raise ValueError(f"node {position} must refer to an earlier node, got {_short(entry)}")
+    return target
+
+
+def _build_nodes(
+    nodes: list[dict[str, Any]], device: torch.device | str | None, max_numbers: int
+) -> list[Any]:
+    built: list[Any] = []
+    total = 0
+    for position, node in enumerate(nodes):
+        try:
+            keywords = {k: _value(k, v, built, position) for k, v in node.items() if k != "kind"}
+            operator = build(node.get("kind", ""), keywords, device)
+        except ValueError as error:
+            raise ValueError(f"node {position}: {error}") from error
+        own = [*operator.parameters(recurse=False), *operator.buffers(recurse=False)]
+        total += sum(tensor.numel() for tensor in own)
+        if total > max_numbers:
+            raise ValueError(
+                f"node {position}: the expression holds at least {total} numbers, "
+                f"at most {max_numbers} are allowed"
+            )
+        built.append(operator)
+    return built
+
+
+def _value(name: str, value: Any, built: list[Any], position: int) -> Any:
+    if name == "dtype":
+        if value not in _DTYPES:
+            raise ValueError(f"dtype must be one of {sorted(_DTYPES)}, got {_short(value)}")
+        return _DTYPES[value]
+    if isinstance(value, list):
+        return tuple(_value("", entry, built, position) for entry in value)
+    if isinstance(value, dict) and value.keys() == {"re", "im"}:
+        return complex(value["re"], value["im"])
+    if isinstance(value, dict):
+        return built[_reference(value if "ref" in value else {"ref": None}, position)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
