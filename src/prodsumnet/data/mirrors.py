@@ -61,7 +61,8 @@ def _download(url: str, limit: int, timeouts: Timeouts, progress: Progress) -> b
     """
     items: SimpleQueue[int | bytes | Exception | None] = SimpleQueue()
     given_up = Event()
-    Thread(target=_receive, args=(url, timeouts, items, given_up), daemon=True).start()
+    arguments = (url, timeouts, items, given_up)
+    Thread(target=_receive, args=arguments, name=f"download {url}", daemon=True).start()
     task = progress.add_task(url.rsplit("/", 1)[-1], total=None)
     data = bytearray()
     wait = timeouts.connect

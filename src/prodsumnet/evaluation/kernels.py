@@ -12,6 +12,7 @@ from prodsumnet.operators import (
     BlockDiagonal,
     Diagonal,
     Identity,
+    KhatriRao,
     Kronecker,
     LinearOperator,
     Product,
@@ -64,7 +65,8 @@ def plan_kernel(
     """Return the plan with the fewest multiply-additions for one output position.
 
     A product ``P Q`` of matrices is the convolution ``Q`` followed by the 1×1 convolution ``P``;
-    and ``Q`` is depthwise if it is block-diagonal with one block for each channel.
+    and ``Q`` is depthwise if it is block-diagonal with one block for each channel. Two stages must
+    at least halve the arithmetic, since the image between them has to be written and read.
 
     Parameters
     ----------
@@ -76,8 +78,9 @@ def plan_kernel(
         For the fixed nodes of the kernel matrix, which are computed once.
     """
     whole = KernelPlan(operator, groups, 1, None, math.prod(operator.shape))
-    factors = list(operator) if isinstance(operator, Product) else []
-    plans = [whole]
+    inner = operator.operator if isinstance(operator, Scaled) else operator
+    factors = list(inner) if isinstance(inner, Product) else []
+    plans: list[KernelPlan] = []
     if groups == 1:
         for cut in range(1, len(factors)):
             mixing, kernel = Product.of(*factors[:cut]), Product.of(*factors[cut:])
@@ -85,7 +88,9 @@ def plan_kernel(
             blocks = in_channels if depthwise else 1
             macs = math.prod(kernel.shape) // blocks + math.prod(mixing.shape)
             plans.append(KernelPlan(kernel, blocks, blocks, mixing, macs))
-    best = min(plans, key=lambda plan: plan.macs)
+    best = min(plans, key=lambda plan: plan.macs, default=whole)
+    if 2 * best.macs > whole.macs:
+        best = whole
 
     def prepared(part: LinearOperator) -> LinearOperator:
         return plan(part, min(part.shape), dtype, device)
@@ -100,6 +105,8 @@ def diagonal_blocks(operator: LinearOperator) -> int:
         return operator.size
     if isinstance(operator, BlockDense):
         return operator.num_blocks
+    if isinstance(operator, KhatriRao):
+        return diagonal_blocks(next(iter(operator)))
     if isinstance(operator, Scaled):
         return diagonal_blocks(operator.operator)
     if isinstance(operator, Product | Sum):

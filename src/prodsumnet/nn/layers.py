@@ -55,11 +55,16 @@ def layer_name(layer: nn.Module) -> str:
 
 
 def read_layer(layer: nn.Module) -> dict[str, Any]:
-    """Return the keywords from which `build_layer` makes an equal layer."""
-    _, keywords = LAYERS[layer_name(layer)]
-    values = {keyword: getattr(layer, keyword) for keyword in keywords}
-    if "bias" in values and (values["bias"] is None or isinstance(values["bias"], nn.Parameter)):
-        values["bias"] = values["bias"] is not None
+    """Return the keywords from which `build_layer` makes an equal layer, defaults left out."""
+    cls, keywords = LAYERS[layer_name(layer)]
+    parameters = inspect.signature(cls.__init__).parameters
+    values = {}
+    for keyword in keywords:
+        value, default = getattr(layer, keyword), parameters[keyword].default
+        if keyword == "bias" and not isinstance(value, nn.Module):
+            value = value is not None
+        if isinstance(value, nn.Module) or value not in (default, (default,) * 2):
+            values[keyword] = value
     return values
 
 
@@ -74,8 +79,8 @@ def build_layer(name: object, values: dict[str, Any], device: torch.device | str
     if not isinstance(name, str) or name not in LAYERS:
         raise ValueError(f"unknown layer {name!r}, expected one of {', '.join(LAYERS)}")
     cls, keywords = LAYERS[name]
-    if values.keys() != set(keywords):
-        raise ValueError(f"layer {name!r} needs the keywords {keywords}, got {tuple(values)}")
+    if unknown := values.keys() - set(keywords):
+        raise ValueError(f"layer {name!r} has no keyword {min(unknown)!r}, only {keywords}")
     takes_device = "device" in inspect.signature(cls.__init__).parameters
     try:
         return cls(**values, **({"device": device} if takes_device else {}))

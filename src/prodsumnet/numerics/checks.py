@@ -1,8 +1,10 @@
 """Checks of arguments, with messages that say what was given and what was expected."""
 
 import math
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Iterable, Sequence
 from numbers import Integral
+from typing import cast
 
 import torch
 
@@ -11,6 +13,24 @@ MAX_FEATURES = 2**31 - 1
 
 MAX_NUMBERS = 2**31 - 1
 """Largest number of numbers that one factor may hold."""
+
+
+class _Short(reprlib.Repr):
+    """Representations for messages: short, whatever the size or the depth of the value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 60
+        self.maxtuple = self.maxlist = self.maxdict = 4
+        self.maxlevel = 3
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write integers of more than 4,300 digits.
+        return repr(x) if abs(x) < 1 << 200 else f"an integer of {x.bit_length()} bits"
+
+
+show = _Short().repr
+"""``repr`` of any value for a message, cut to a bounded length."""
 
 
 def positive_int(name: str, value: object, maximum: int = MAX_FEATURES) -> int:
@@ -37,10 +57,10 @@ def bounded_int(name: str, value: object, minimum: int, maximum: int) -> int:
         If ``value`` lies outside ``[minimum, maximum]``.
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
+        raise TypeError(f"{name} must be an integer, got {show(value)}")
     number = int(value)
     if not minimum <= number <= maximum:
-        raise ValueError(f"{name} must lie between {minimum} and {maximum}, got {number}")
+        raise ValueError(f"{name} must lie between {minimum} and {maximum}, got {show(number)}")
     return number
 
 
@@ -67,8 +87,23 @@ def size_tuple(name: str, value: object, length: int, minimum: int = 1) -> tuple
     """
     values = (value,) * length if isinstance(value, Integral) else value
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) != length:
-        raise ValueError(f"{name} must be an integer or {length} integers, got {value!r}")
+        raise ValueError(f"{name} must be an integer or {length} integers, got {show(value)}")
     return tuple(bounded_int(name, entry, minimum, MAX_FEATURES) for entry in values)
+
+
+def int_sequence(name: str, value: object, maximum: int = MAX_FEATURES) -> tuple[int, ...]:
+    """Return ``value``, a sequence or array of integers from 0 to ``maximum``, as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If it is not a sequence or an entry is not an integer.
+    ValueError
+        If an entry lies outside ``[0, maximum]``.
+    """
+    if isinstance(value, str) or not hasattr(value, "__len__") or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a sequence of integers, got {show(value)}")
+    return tuple(bounded_int(name, entry, 0, maximum) for entry in cast(Iterable, value))
 
 
 def number_count(name: str, *sizes: int) -> int:
@@ -81,7 +116,9 @@ def number_count(name: str, *sizes: int) -> int:
     """
     count = math.prod(sizes)
     if count > MAX_NUMBERS:
-        raise ValueError(f"{name} would hold {count} numbers, at most {MAX_NUMBERS} are allowed")
+        raise ValueError(
+            f"{name} would hold {show(count)} numbers, at most {MAX_NUMBERS} are allowed"
+        )
     return count
 
 
@@ -95,8 +132,14 @@ def numeric_dtype(dtype: torch.dtype | None) -> torch.dtype:
     """
     chosen = torch.get_default_dtype() if dtype is None else dtype
     if not isinstance(chosen, torch.dtype) or not (chosen.is_floating_point or chosen.is_complex):
-        raise TypeError(f"dtype must be a floating or complex torch dtype, got {dtype!r}")
+        raise TypeError(f"dtype must be a floating or complex torch dtype, got {show(dtype)}")
     return chosen
+
+
+def autocasting(device: torch.device) -> bool:
+    """Whether automatic mixed precision is on, which converts numbers and input as it goes."""
+    kind = device.type
+    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
 
 
 def unify(x: torch.Tensor, numbers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

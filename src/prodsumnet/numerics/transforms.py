@@ -82,7 +82,8 @@ def hadamard(x: torch.Tensor) -> torch.Tensor:
 def circular_convolve(x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     """Circular convolution ``y_i = sum_j c_{(i - j) mod n} x_j`` along the last axis by FFT."""
     if x.numel() == 0:
-        return x.to(torch.promote_types(x.dtype, c.dtype))
+        # A product, so that the kernel stays in the graph of an empty batch.
+        return x * c
     n, full, kernel = x.shape[-1], _full_precision(x), _full_precision(c)
     if full.is_complex() or kernel.is_complex():
         return torch.fft.ifft(torch.fft.fft(full) * torch.fft.fft(kernel))

@@ -9,8 +9,9 @@ import importlib
 import pkgutil
 
 from prodsumnet.operators.algebra import Adjoint, Product, Scaled, Sum, Transpose
+from prodsumnet.operators.axis_permutation import AxisPermutation
 from prodsumnet.operators.base import LinearOperator, check_operator
-from prodsumnet.operators.basis import Basis, SeededBasis
+from prodsumnet.operators.basis import Basis
 from prodsumnet.operators.block_dense import BlockDense
 from prodsumnet.operators.blocks import (
     BlockDiagonal,
@@ -30,16 +31,24 @@ from prodsumnet.operators.diagonal import Diagonal
 from prodsumnet.operators.factor import Factor
 from prodsumnet.operators.hadamard import Hadamard
 from prodsumnet.operators.hashed import Hashed
-from prodsumnet.operators.identity import Identity, Zero
-from prodsumnet.operators.kronecker import KhatriRao, Kronecker, kron
-from prodsumnet.operators.kronecker_sum import kronecker_sum
+from prodsumnet.operators.identity import Identity
+from prodsumnet.operators.khatri_rao import KhatriRao
+from prodsumnet.operators.kronecker import Kronecker, kron
+from prodsumnet.operators.kronecker_sum import (
+    kronecker_stack,
+    kronecker_sum,
+    stacked_kronecker_sum,
+)
 from prodsumnet.operators.low_rank import LowRank
 from prodsumnet.operators.ones import Ones
-from prodsumnet.operators.permutation import AxisPermutation, Permutation
+from prodsumnet.operators.permutation import Permutation
 from prodsumnet.operators.random_signs import RandomSigns
-from prodsumnet.operators.selection import Selection, Slice, truncate, zero_pad
+from prodsumnet.operators.seeded_basis import SeededBasis
+from prodsumnet.operators.selection import Selection
+from prodsumnet.operators.slice import Slice, truncate, zero_pad
 from prodsumnet.operators.sparse import Sparse
 from prodsumnet.operators.specification import decode, encode
+from prodsumnet.operators.zero import Zero
 
 __all__ = [
     "DCT",
@@ -82,7 +91,9 @@ __all__ = [
     "encode",
     "hstack",
     "kron",
+    "kronecker_stack",
     "kronecker_sum",
+    "stacked_kronecker_sum",
     "truncate",
     "vstack",
     "zero_pad",

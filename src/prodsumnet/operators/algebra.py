@@ -1,14 +1,15 @@
 """The algebra: adjoints, multiples, sums and products of operators."""
 
+import itertools
 import math
-from collections.abc import Iterator, Sequence
-from typing import cast
+import sys
 
 import torch
-from torch import nn
 
+from prodsumnet.numerics import checks
 from prodsumnet.operators import notation
 from prodsumnet.operators.base import LinearOperator, check_operator
+from prodsumnet.operators.compound import Compound, flatten
 from prodsumnet.operators.cost import Cost
 
 
@@ -119,9 +120,10 @@ class Scaled(_Wrapped, kind="scaled"):
     def __init__(self, operator: LinearOperator, scalar: complex) -> None:
         super().__init__(check_operator(operator), *operator.shape)
         if isinstance(scalar, bool) or not isinstance(scalar, int | float | complex):
-            raise TypeError(f"scalar must be a number, got {scalar!r}")
-        if not 0 < abs(scalar) < math.inf:
-            raise ValueError(f"scalar must be finite and not zero, got {scalar!r}")
+            raise TypeError(f"scalar must be a number, got {checks.show(scalar)}")
+        # Beyond the range of a float an integer is as unusable as infinity.
+        if not 0 < abs(scalar) <= sys.float_info.max:
+            raise ValueError(f"scalar must be finite and not zero, got {checks.show(scalar)}")
         self.scalar = scalar
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
@@ -146,7 +148,7 @@ class Scaled(_Wrapped, kind="scaled"):
         return f"{self.scalar:g}·{notation.wrap(self.operator, notation.PRODUCT)}"
 
 
-class Sum(LinearOperator, kind="sum"):
+class Sum(Compound, kind="sum"):
     r"""The sum :math:`\sum_j A_j` of operators of one shape, written ``A + B``.
 
     Parameters
@@ -161,26 +163,23 @@ class Sum(LinearOperator, kind="sum"):
     """
 
     precedence = notation.SUM
+    members = "terms"
 
     def __init__(self, *terms: LinearOperator) -> None:
-        flat = _flatten(terms, Sum)
+        flat = flatten(terms, Sum)
         for term in flat[1:]:
             if term.shape != flat[0].shape:
                 raise ValueError(
                     f"cannot add operators of different shapes: {notation.formula(flat[0])} is "
                     f"{_size(flat[0])}, {notation.formula(term)} is {_size(term)}"
                 )
-        super().__init__(*flat[0].shape)
-        self.terms = nn.ModuleList(flat)
+        super().__init__(flat, *flat[0].shape)
 
     @staticmethod
     def of(*terms: LinearOperator) -> LinearOperator:
         """Add operators, dropping exact zeros; a single remaining term is returned as it is."""
         kept = [term for term in Sum(*terms) if not term.is_zero] or [terms[0]]
         return Sum(*kept) if len(kept) > 1 else kept[0]
-
-    def __iter__(self) -> Iterator[LinearOperator]:
-        return iter(cast(list[LinearOperator], list(self.terms)))
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         first, *others = self
@@ -219,13 +218,13 @@ class Sum(LinearOperator, kind="sum"):
             term.reset_parameters(math.sqrt(share / len(trainable)))
 
     def _rescale(self, factor: float) -> bool:
-        return any([term._rescale(factor) for term in self])
+        return self._rescale_each(factor)
 
     def _symbol(self) -> str:
         return notation.joined(list(self), " + ", notation.SUM, "Σ")
 
 
-class Product(LinearOperator, kind="product"):
+class Product(Compound, kind="product"):
     r"""The product :math:`\prod_i A_i` of operators, the last one applied first, ``A @ B``.
 
     Parameters
@@ -240,27 +239,24 @@ class Product(LinearOperator, kind="product"):
     """
 
     precedence = notation.PRODUCT
+    members = "factors"
 
     def __init__(self, *factors: LinearOperator) -> None:
-        flat = _flatten(factors, Product)
-        for left, right in zip(flat, flat[1:], strict=False):
+        flat = flatten(factors, Product)
+        for left, right in itertools.pairwise(flat):
             if left.in_features != right.out_features:
                 raise ValueError(
                     f"cannot multiply {notation.formula(left)} ({_size(left)}) by "
                     f"{notation.formula(right)} ({_size(right)}): "
                     f"{left.in_features} != {right.out_features}"
                 )
-        super().__init__(flat[0].out_features, flat[-1].in_features)
-        self.factors = nn.ModuleList(flat)
+        super().__init__(flat, flat[0].out_features, flat[-1].in_features)
 
     @staticmethod
     def of(*factors: LinearOperator) -> LinearOperator:
         """Multiply operators, dropping exact identities; a single remaining one is returned."""
         kept = [factor for factor in Product(*factors) if not factor.is_identity] or [factors[0]]
         return Product(*kept) if len(kept) > 1 else kept[0]
-
-    def __iter__(self) -> Iterator[LinearOperator]:
-        return iter(cast(list[LinearOperator], list(self.factors)))
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         for factor in reversed(list(self)):
@@ -292,19 +288,10 @@ class Product(LinearOperator, kind="product"):
             factor.reset_parameters(1.0)
 
     def _rescale(self, factor: float) -> bool:
-        return any(child._rescale(factor) for child in self)
+        return self._rescale_jointly(factor)
 
     def _symbol(self) -> str:
         return notation.joined(list(self), "·", notation.PRODUCT, "Π")
-
-
-def _flatten(operators: Sequence[LinearOperator], kind: type) -> list[LinearOperator]:
-    flat: list[LinearOperator] = []
-    for operator in operators:
-        flat.extend(operator if type(operator) is kind else [check_operator(operator)])
-    if not flat:
-        raise ValueError(f"{kind.__name__} needs at least one operator, got none")
-    return flat
 
 
 def _size(operator: LinearOperator) -> str:

@@ -35,7 +35,7 @@ class LinearOperator(nn.Module):
         If a size is not a positive integer.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[str] = ""
     precedence: ClassVar[int] = notation.ATOM
     is_identity: bool = False
     is_zero: bool = False
@@ -66,7 +66,7 @@ class LinearOperator(nn.Module):
         raise NotImplementedError
 
     def _reset(self, gain: float) -> None:
-        """Draw new trainable numbers for about ``gain**2`` output variance; fixed kinds have none."""
+        """Draw new trainable numbers, if there are any, for about ``gain**2`` output variance."""
 
     def _rescale(self, factor: float) -> bool:
         """Multiply the operator by ``factor`` through its trainable numbers; say if it has any."""
@@ -125,27 +125,29 @@ class LinearOperator(nn.Module):
         Raises
         ------
         TypeError
-            If ``x`` is not a floating or complex tensor, or of another precision than the operator.
+            If ``x`` is not a floating or complex tensor, or differs from the operator in precision.
         ValueError
             If the last axis of ``x`` is not ``in_features`` long.
         """
         if not isinstance(x, torch.Tensor) or not (x.is_floating_point() or x.is_complex()):
             given = x.dtype if isinstance(x, torch.Tensor) else type(x).__name__
-            raise TypeError(f"{self._symbol()} expects a floating or complex tensor, got {given}")
+            raise TypeError(
+                f"{notation.formula(self)} expects a floating or complex tensor, got {given}"
+            )
         if x.dim() == 0 or x.shape[-1] != self.in_features:
             raise ValueError(
                 f"{notation.formula(self)} expects input of shape (..., {self.in_features}), "
                 f"got {tuple(x.shape)}"
             )
         dtype = self.dtype
-        if dtype is not None and not torch.is_autocast_enabled(x.device.type):
-            if dtype.to_real() != x.dtype.to_real():
+        if dtype is not None and dtype.to_real() != x.dtype.to_real():
+            if not checks.autocasting(x.device):
                 raise TypeError(
                     f"{notation.formula(self)} holds {dtype} numbers, got {x.dtype} input; "
                     "convert one of them with .to(...)"
                 )
-            if dtype.is_complex:
-                x = x.to(dtype)
+        elif dtype is not None and dtype.is_complex:
+            x = x.to(dtype)
         return self._matvec(x)
 
     def to_dense(
@@ -210,8 +212,8 @@ class LinearOperator(nn.Module):
         ValueError
             If ``gain`` is not positive and finite.
         """
-        if not (isinstance(gain, int | float) and 0 < gain < math.inf):
-            raise ValueError(f"gain must be a positive finite number, got {gain!r}")
+        if isinstance(gain, bool) or not (isinstance(gain, int | float) and 0 < gain < math.inf):
+            raise ValueError(f"gain must be a positive finite number, got {checks.show(gain)}")
         self._reset(float(gain))
         initialization.calibrate(self, float(gain))
 

@@ -1,57 +1,18 @@
-"""Linear combinations of fixed matrices: Wu's original form of a structured layer."""
+"""Linear combinations of given matrices: Wu's original form of a structured layer."""
 
-import math
-from collections.abc import Iterator
-from typing import cast
+import functools
 
 import torch
-from torch import nn
-from torch.nn import functional
 
-from prodsumnet.numerics import checks, streams
 from prodsumnet.operators import notation
-from prodsumnet.operators.algebra import Sum
 from prodsumnet.operators.base import LinearOperator
+from prodsumnet.operators.combination import Combination
+from prodsumnet.operators.compound import Compound, at_least_one, check_equal
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.seeded_basis import SeededBasis
 
 
-class _Combination(LinearOperator):
-    r"""What both kinds of basis share: the numbers :math:`\theta_k` of a linear combination."""
-
-    weight: nn.Parameter
-
-    def _allocate(
-        self, count: int, device: torch.device | str | None, dtype: torch.dtype | None
-    ) -> None:
-        numbers = torch.empty(count, device=device, dtype=checks.numeric_dtype(dtype))
-        self.weight = nn.Parameter(numbers)
-        if not numbers.is_meta:
-            self.reset_parameters()
-
-    def _stack(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        """Return the fixed matrices, ``(terms, out, in)``."""
-        raise NotImplementedError
-
-    def _reset(self, gain: float) -> None:
-        self.weight.normal_(std=gain / math.sqrt(len(self.weight)))
-
-    def _rescale(self, factor: float) -> bool:
-        self.weight.mul_(factor)
-        return True
-
-    def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        weight, stack = checks.unify(self.weight, self._stack(dtype, device))
-        return torch.tensordot(weight, stack, dims=1)
-
-    def _project(self, target: torch.Tensor) -> None:
-        """Set the numbers to the least-squares fit of a dense ``(out, in)`` target."""
-        with torch.no_grad():
-            stack = self._stack(self.weight.dtype, self.weight.device).flatten(1)
-            stack, goal = checks.unify(stack, target.to(self.weight.dtype).reshape(-1, 1))
-            self.weight.copy_(torch.linalg.lstsq(stack.mT, goal).solution[:, 0])
-
-
-class Basis(_Combination, kind="basis"):
+class Basis(Combination, Compound, kind="basis"):
     r"""A linear combination :math:`\sum_k \theta_k A_k` of given operators (Wu 2018).
 
     Parameters
@@ -68,6 +29,7 @@ class Basis(_Combination, kind="basis"):
     """
 
     precedence = notation.SUM
+    members = "operators"
 
     def __init__(
         self,
@@ -75,9 +37,10 @@ class Basis(_Combination, kind="basis"):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        shape = Sum(*operators).shape
-        super().__init__(*shape)
-        self.operators = nn.ModuleList(operators)
+        at_least_one("Basis", operators)
+        check_equal("Basis", "out_features", operators)
+        check_equal("Basis", "in_features", operators)
+        Compound.__init__(self, operators, *operators[0].shape)
         self._allocate(len(operators), device, dtype)
 
     @staticmethod
@@ -91,9 +54,6 @@ class Basis(_Combination, kind="basis"):
     ) -> "SeededBasis":
         """Return a combination of random sign matrices, see `SeededBasis`."""
         return SeededBasis(out_features, in_features, num_terms, seed, device, dtype)
-
-    def __iter__(self) -> Iterator[LinearOperator]:
-        return iter(cast(list[LinearOperator], list(self.operators)))
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return sum(
@@ -114,7 +74,9 @@ class Basis(_Combination, kind="basis"):
         return sum((term._cost(batch) + combine for term in self), Cost())
 
     def _stack(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        return torch.stack([term.to_dense(dtype, device) for term in self])
+        matrices = [term._to_dense(dtype, device) for term in self]
+        common = functools.reduce(torch.promote_types, (m.dtype for m in matrices))
+        return torch.stack([matrix.to(common) for matrix in matrices])
 
     def _reset(self, gain: float) -> None:
         super()._reset(gain)
@@ -125,62 +87,3 @@ class Basis(_Combination, kind="basis"):
     def _symbol(self) -> str:
         terms = notation.joined(list(self), " + θ·", notation.PRODUCT, "Σ")
         return terms if terms.startswith("Σ") else f"θ·{terms}"
-
-
-class SeededBasis(_Combination, kind="seeded-basis"):
-    r"""A combination :math:`\sum_k \theta_k S_k / \sqrt n` of random sign matrices (Wu 2018).
-
-    Parameters
-    ----------
-    out_features, in_features : int
-        Shape.
-    num_terms : int
-        Number of trainable coefficients, at most ``out_features * in_features``.
-    seed : int, optional
-        Which signs; matrix ``k`` takes them from ``k * out_features * in_features`` on, row-major.
-    device, dtype
-        As for torch's layers.
-
-    Raises
-    ------
-    ValueError
-        If there are more terms than entries.
-    """
-
-    signs: torch.Tensor
-
-    def __init__(
-        self,
-        out_features: int,
-        in_features: int,
-        num_terms: int,
-        seed: int = 0,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(out_features, in_features)
-        self.seed = checks.seed_int(seed)
-        entries = checks.number_count("SeededBasis", *self.shape)
-        self.num_terms = checks.positive_int("num_terms", num_terms, entries)
-        total = checks.number_count("SeededBasis", self.num_terms, entries)
-        signs = streams.signs(self.seed, total, device).to(torch.int8)
-        self.register_buffer("signs", signs.view(self.num_terms, *self.shape), persistent=False)
-        self._allocate(self.num_terms, device, dtype)
-
-    def _stack(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        return self.signs.to(self.weight.dtype) * (1 / math.sqrt(self.in_features))
-
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x, dense = checks.unify(x, self._to_dense(self.weight.dtype, self.weight.device))
-        return functional.linear(x, dense)
-
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y, dense = checks.unify(y, self._to_dense(self.weight.dtype, self.weight.device))
-        return y @ dense.conj()
-
-    def _cost(self, batch: int) -> Cost:
-        entries = self.out_features * self.in_features
-        return Cost.matmul(1, entries, self.num_terms) + Cost.matmul(batch, *self.shape)
-
-    def _symbol(self) -> str:
-        return f"Basis({self.out_features}×{self.in_features}, {self.num_terms})"

@@ -1,28 +1,21 @@
 """Operators side by side: block-diagonal, horizontal and vertical stacks."""
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
-from torch import nn
 
 from prodsumnet.operators import notation
-from prodsumnet.operators.base import LinearOperator, check_operator
+from prodsumnet.operators.base import LinearOperator
+from prodsumnet.operators.compound import Compound, at_least_one, check_equal
 from prodsumnet.operators.cost import Cost
 
 
-class _Blocks(LinearOperator):
+class _Blocks(Compound):
     """A list of operators that each see their own slice of the input, the output, or both."""
 
+    members = "blocks"
     name: ClassVar[str]
-
-    def __init__(self, blocks: Sequence[LinearOperator], out_features: int, in_features: int):
-        super().__init__(out_features, in_features)
-        self.blocks = nn.ModuleList(blocks)
-
-    def __iter__(self) -> Iterator[LinearOperator]:
-        return iter(cast(list[LinearOperator], list(self.blocks)))
 
     def _cost(self, batch: int) -> Cost:
         return sum((block._cost(batch) for block in self), Cost())
@@ -32,25 +25,13 @@ class _Blocks(LinearOperator):
             block.reset_parameters(gain)
 
     def _rescale(self, factor: float) -> bool:
-        return any([block._rescale(factor) for block in self])
+        return self._rescale_each(factor)
 
     def _denses(self, dtype: torch.dtype, device: torch.device) -> list[torch.Tensor]:
         return [block._to_dense(dtype, device) for block in self]
 
     def _symbol(self) -> str:
         return f"{self.name}({notation.joined(list(self), ', ', notation.SUM, '×')})"
-
-
-def _checked(name: str, blocks: Sequence[LinearOperator], side: str | None) -> None:
-    if not blocks:
-        raise ValueError(f"{name} needs at least one operator, got none")
-    for block in blocks:
-        check_operator(block)
-        if side is not None and getattr(block, side) != getattr(blocks[0], side):
-            raise ValueError(
-                f"{name} needs equal {side}: {notation.formula(blocks[0])} has "
-                f"{getattr(blocks[0], side)}, {notation.formula(block)} has {getattr(block, side)}"
-            )
 
 
 class BlockDiagonal(_Blocks, kind="block-diagonal"):
@@ -65,7 +46,7 @@ class BlockDiagonal(_Blocks, kind="block-diagonal"):
     name = "diag"
 
     def __init__(self, *blocks: LinearOperator) -> None:
-        _checked("block_diag", blocks, None)
+        at_least_one("block_diag", blocks)
         super().__init__(
             blocks, sum(b.out_features for b in blocks), sum(b.in_features for b in blocks)
         )
@@ -99,7 +80,8 @@ class HStack(_Blocks, kind="hstack"):
     name = "hstack"
 
     def __init__(self, *blocks: LinearOperator) -> None:
-        _checked("hstack", blocks, "out_features")
+        at_least_one("hstack", blocks)
+        check_equal("hstack", "out_features", blocks)
         super().__init__(blocks, blocks[0].out_features, sum(b.in_features for b in blocks))
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
@@ -114,7 +96,7 @@ class HStack(_Blocks, kind="hstack"):
         return torch.cat(self._denses(dtype, device), dim=1)
 
     def _reset(self, gain: float) -> None:
-        super()._reset(gain / math.sqrt(len(self.blocks)))
+        super()._reset(gain / math.sqrt(len(list(self))))
 
 
 class VStack(_Blocks, kind="vstack"):
@@ -134,7 +116,8 @@ class VStack(_Blocks, kind="vstack"):
     name = "vstack"
 
     def __init__(self, *blocks: LinearOperator) -> None:
-        _checked("vstack", blocks, "in_features")
+        at_least_one("vstack", blocks)
+        check_equal("vstack", "in_features", blocks)
         super().__init__(blocks, sum(b.out_features for b in blocks), blocks[0].in_features)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,14 +1,13 @@
 """A given matrix."""
 
 import torch
-from torch.nn import functional
 
 from prodsumnet.numerics import checks
-from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.materialized import Materialized
 
 
-class Constant(LinearOperator, kind="constant"):
+class Constant(Materialized, kind="constant"):
     """A given dense matrix that is not trained; its numbers are stored with the model.
 
     Seeded and transform matrices cost no storage and should be preferred where they serve.
@@ -51,14 +50,6 @@ class Constant(LinearOperator, kind="constant"):
         constant = cls(*matrix.shape, device=matrix.device, dtype=matrix.dtype)
         constant.matrix.copy_(matrix.detach())
         return constant
-
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x, matrix = checks.unify(x, self.matrix)
-        return functional.linear(x, matrix)
-
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y, matrix = checks.unify(y, self.matrix)
-        return y @ matrix.conj()
 
     def _cost(self, batch: int) -> Cost:
         return Cost.matmul(batch, self.out_features, self.in_features)

@@ -86,7 +86,9 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
         self.kernel = kernel
         self.input_size, self.output_size = (height, width), (sizes[0], sizes[1])
         self.kernel_size, self.stride, self.dilation = kernel_size, stride, dilation
-        self.padding, self.groups, self.padding_mode = padding, groups, padding_mode
+        # As it was asked for, since that is what the spec says, but in plain integers.
+        given = padding if isinstance(padding, str) else checks.size_tuple("padding", padding, 2, 0)
+        self.padding, self.groups, self.padding_mode = given, groups, padding_mode
         self.in_channels, self.out_channels = in_channels, kernel.out_features
         self._widths = widths
 

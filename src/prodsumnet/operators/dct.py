@@ -3,11 +3,11 @@
 import torch
 
 from prodsumnet.numerics import transforms
-from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.orthonormal import OrthonormalRows
 
 
-class DCT(LinearOperator, kind="dct"):
+class DCT(OrthonormalRows, kind="dct"):
     r"""The orthonormal DCT-II; its adjoint is its inverse.
 
     Parameters
@@ -37,10 +37,6 @@ class DCT(LinearOperator, kind="dct"):
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return transforms.dct_matrix(self.size, dtype, device)
-
-    def second_moment(self) -> float:
-        """Exactly 1: the transform is orthogonal."""
-        return 1.0
 
     def _symbol(self) -> str:
         return f"DCT({self.size})"

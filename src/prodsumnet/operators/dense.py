@@ -1,14 +1,13 @@
 """The unstructured matrix, the leaf out of which most structures are composed."""
 
 import torch
-from torch.nn import functional
 
-from prodsumnet.numerics import checks
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
+from prodsumnet.operators.materialized import Materialized
 
 
-class Dense(Factor, kind="dense"):
+class Dense(Materialized, Factor, kind="dense"):
     """A full matrix, every entry a trainable number.
 
     Parameters
@@ -31,14 +30,6 @@ class Dense(Factor, kind="dense"):
 
     def _multiplicity(self) -> int:
         return 1
-
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x, weight = checks.unify(x, self.weight)
-        return functional.linear(x, weight)
-
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y, weight = checks.unify(y, self.weight)
-        return y @ weight.conj()
 
     def _cost(self, batch: int) -> Cost:
         return Cost.matmul(batch, self.out_features, self.in_features)

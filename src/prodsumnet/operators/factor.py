@@ -39,8 +39,9 @@ class Factor(LinearOperator):
     def second_moment(self) -> float:
         r"""Mean output variance for white unit-variance input, :math:`\|A\|_F^2 / m`, exactly."""
         with torch.no_grad():
-            energy = self.weight.abs().square() * self._multiplicity()
-            return energy.sum(dtype=torch.float64).item() / self.out_features
+            # In float64 throughout: squares of half-precision numbers overflow.
+            energy = self.weight.abs().double().square() * self._multiplicity()
+            return energy.sum().item() / self.out_features
 
     def _reset(self, gain: float) -> None:
         self.weight.normal_()
@@ -60,6 +61,7 @@ class Factor(LinearOperator):
         """
         with torch.enable_grad():
             dense = self.to_dense()
-            inner = torch.autograd.grad(dense, self.weight, target.to(dense.dtype))[0]
+            goal = target if dense.is_complex() or not target.is_complex() else target.real
+            inner = torch.autograd.grad(dense, self.weight, goal.to(dense.dtype))[0]
         with torch.no_grad():
             self.weight.copy_(inner / self._multiplicity())

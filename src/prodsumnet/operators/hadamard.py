@@ -3,11 +3,11 @@
 import torch
 
 from prodsumnet.numerics import transforms
-from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.orthonormal import OrthonormalRows
 
 
-class Hadamard(LinearOperator, kind="hadamard"):
+class Hadamard(OrthonormalRows, kind="hadamard"):
     r"""The orthonormal Hadamard matrix in natural order; it is its own inverse and adjoint.
 
     Parameters
@@ -46,10 +46,6 @@ class Hadamard(LinearOperator, kind="hadamard"):
         stages = self.size.bit_length() - 1
         numbers = batch * self.size
         return Cost.elementwise(numbers * (stages + 1), numbers * (stages + 1), numbers * stages)
-
-    def second_moment(self) -> float:
-        """Exactly 1: the transform is orthogonal."""
-        return 1.0
 
     def _symbol(self) -> str:
         return f"H({self.size})"

@@ -1,14 +1,14 @@
 """Matrices whose entries share few numbers by hashing."""
 
 import torch
-from torch.nn import functional
 
 from prodsumnet.numerics import checks, streams
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
+from prodsumnet.operators.materialized import Materialized
 
 
-class Hashed(Factor, kind="hashed"):
+class Hashed(Materialized, Factor, kind="hashed"):
     r"""A matrix of shared numbers, :math:`A_{ij} = s_{ij}\, \theta_{h(i, j)}` (Chen et al. 2015).
 
     Parameters
@@ -54,24 +54,13 @@ class Hashed(Factor, kind="hashed"):
     def _multiplicity(self) -> torch.Tensor:
         return self.buckets.reshape(-1).bincount(minlength=self.num_weights)
 
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x, dense = checks.unify(x, self._dense())
-        return functional.linear(x, dense)
-
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y, dense = checks.unify(y, self._dense())
-        return y @ dense.conj()
-
-    def _dense(self) -> torch.Tensor:
-        return self.weight[self.buckets] * self.signs
-
     def _cost(self, batch: int) -> Cost:
         entries = self.out_features * self.in_features
         gather = Cost.elementwise(entries + self.num_weights, entries, entries)
         return gather + Cost.matmul(batch, self.out_features, self.in_features)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        return self._dense()
+        return self.weight[self.buckets] * self.signs
 
     def _symbol(self) -> str:
         return f"Hashed({self.out_features}×{self.in_features}, {self.num_weights})"

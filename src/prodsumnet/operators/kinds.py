@@ -1,6 +1,10 @@
 """The names under which kinds of operators appear in a spec."""
 
-_KINDS: dict[str, type] = {}
+from typing import Any
+
+from prodsumnet.numerics import checks
+
+_KINDS: dict[str, Any] = {}
 
 
 def register(kind: str, cls: type) -> None:
@@ -30,5 +34,7 @@ def lookup(kind: object) -> type:
         If there is no such kind; the message lists the ones there are.
     """
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise ValueError(f"unknown kind of operator {kind!r}, expected one of {', '.join(names())}")
+        raise ValueError(
+            f"unknown kind of operator {checks.show(kind)}, expected one of {', '.join(names())}"
+        )
     return _KINDS[kind]

@@ -35,8 +35,9 @@ class LowRank(Product):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        smaller = min(out_features, in_features)
-        rank = checks.positive_int("rank", rank, max(smaller, 1))
+        out_features = checks.positive_int("out_features", out_features)
+        in_features = checks.positive_int("in_features", in_features)
+        rank = checks.positive_int("rank", rank, min(out_features, in_features))
         super().__init__(
             Dense(out_features, rank, device=device, dtype=dtype),
             Dense(rank, in_features, device=device, dtype=dtype),

@@ -1,7 +1,7 @@
 """Formulas as a mathematician writes them: ``Dense(10×16)·(Diagonal(16) + Circulant(16))``."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 SUM, PRODUCT, KRONECKER, POSTFIX, ATOM = range(5)
 """How tightly a notation binds, loosest first."""
@@ -14,7 +14,7 @@ _MAX_LENGTH = 400
 class Written(Protocol):
     """Anything that has a notation."""
 
-    precedence: int
+    precedence: ClassVar[int]
 
     def _symbol(self) -> str: ...
 
@@ -29,13 +29,13 @@ def formula(operator: Written) -> str:
 
 
 def wrap(operator: Written, precedence: int) -> str:
-    """Return the operator's notation, in parentheses unless it binds tighter than ``precedence``."""
+    """Return an operator's notation, in parentheses unless it binds tighter than that."""
     text = operator._symbol()
     return text if operator.precedence > precedence else f"({text})"
 
 
 def joined(operators: Sequence[Written], sign: str, precedence: int, repeated: str) -> str:
-    """Join operands by an infix sign; equal ones become ``Σ₄ A``, and of many the first few show."""
+    """Join operands by an infix sign; equal ones become ``Σ₄ A``, of many the first few show."""
     texts = [wrap(operator, precedence) for operator in operators]
     if len(texts) > 2 and len(set(texts)) == 1:
         return f"{repeated}{str(len(texts)).translate(_SUBSCRIPTS)} {texts[0]}"

@@ -3,14 +3,13 @@
 import math
 
 import torch
-from torch.nn import functional
 
 from prodsumnet.numerics import checks, streams
-from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.materialized import Materialized
 
 
-class RandomSigns(LinearOperator, kind="random-signs"):
+class RandomSigns(Materialized, kind="random-signs"):
     r"""A fixed matrix of random signs over :math:`\sqrt{n}` (Achlioptas 2003).
 
     Parameters
@@ -35,12 +34,6 @@ class RandomSigns(LinearOperator, kind="random-signs"):
         entries = checks.number_count("RandomSigns", *self.shape)
         signs = streams.signs(self.seed, entries, device).to(torch.int8)
         self.register_buffer("signs", signs.view(self.shape), persistent=False)
-
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return functional.linear(x, self._to_dense(x.dtype, x.device))
-
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return y @ self._to_dense(y.dtype, y.device)
 
     def _cost(self, batch: int) -> Cost:
         return Cost.matmul(batch, self.out_features, self.in_features)

@@ -40,7 +40,11 @@ class Sparse(Factor, kind="sparse"):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(out_features, in_features)
-        entries = checks.number_count("Sparse", *self.shape)
+        entries = self.out_features * self.in_features
+        if entries > checks.MAX_NUMBERS:
+            raise ValueError(
+                f"Sparse would have {entries} entries, at most {checks.MAX_NUMBERS} are allowed"
+            )
         self.num_nonzeros = checks.positive_int("num_nonzeros", num_nonzeros, entries)
         self.seed = checks.seed_int(seed)
         support = streams.subset(self.seed, entries, self.num_nonzeros, device)

@@ -7,19 +7,23 @@ number.
 """
 
 import inspect
+import json
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
+from prodsumnet.numerics import checks
 from prodsumnet.operators import kinds
 
 FORMAT = "prodsumnet-expression"
 VERSION = 1
 MAX_NODES = 20_000
 MAX_DEPTH = 100
+MAX_LIST_DEPTH = 8
 DEFAULT_DTYPE = torch.float32
 
 _DTYPES = {
@@ -43,15 +47,23 @@ def arguments(operator: Any) -> dict[str, Any]:
     a run and not to a structure, and what has its default value, which is float32 for ``dtype``.
     """
     found = {}
-    for name, parameter in inspect.signature(kinds.lookup(operator.kind).__init__).parameters.items():
+    signature = inspect.signature(kinds.lookup(operator.kind).__init__)
+    for name, parameter in signature.parameters.items():
         if name not in ("self", "device"):
-            value = getattr(operator, name)
+            # An operator's `dtype` is the whole expression's, the keyword that of its own numbers.
+            value = _own_dtype(operator) if name == "dtype" else getattr(operator, name)
             default = DEFAULT_DTYPE if name == "dtype" else parameter.default
             if isinstance(value, nn.ModuleList):
                 found[name] = tuple(value)
             elif type(value) is not type(default) or value != default:
                 found[name] = value
     return found
+
+
+def _own_dtype(operator: nn.Module) -> torch.dtype | None:
+    own = [*operator.parameters(recurse=False), *operator.buffers(recurse=False)]
+    numeric = (tensor.dtype for tensor in own if tensor.is_floating_point() or tensor.is_complex())
+    return next(numeric, None)
 
 
 def build(kind: str, keywords: Mapping[str, Any], device: torch.device | str | None) -> Any:
@@ -69,9 +81,11 @@ def build(kind: str, keywords: Mapping[str, Any], device: torch.device | str | N
     variadic = [n for n, p in parameters.items() if p.kind is inspect.Parameter.VAR_POSITIONAL]
     required = {n for n, p in parameters.items() if p.default is inspect.Parameter.empty}
     if unknown := keywords.keys() - parameters.keys():
-        raise ValueError(f"{kind!r} has no keyword {sorted(unknown)[0]!r}, only {list(parameters)}")
+        raise ValueError(
+            f"{kind!r} has no keyword {checks.show(min(unknown))}, only {list(parameters)}"
+        )
     if missing := required - keywords.keys():
-        raise ValueError(f"{kind!r} needs the keyword {sorted(missing)[0]!r}")
+        raise ValueError(f"{kind!r} needs the keyword {min(missing)!r}")
     named = {name: value for name, value in keywords.items() if name not in variadic}
     if takes_device:
         named["device"] = device
@@ -79,31 +93,42 @@ def build(kind: str, keywords: Mapping[str, Any], device: torch.device | str | N
         named.setdefault("dtype", DEFAULT_DTYPE)
     positional = keywords[variadic[0]] if variadic else ()
     if not isinstance(positional, tuple):
-        raise ValueError(f"{variadic[0]!r} of {kind!r} must be a list, got {positional!r}")
+        raise ValueError(
+            f"{variadic[0]!r} of {kind!r} must be a list, got {checks.show(positional)}"
+        )
     try:
         return cls(*positional, **named)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whatever a constructor makes of hostile values
         raise ValueError(f"{kind!r}: {error}") from error
 
 
 def encode(roots: Sequence[Any]) -> dict[str, Any]:
     """Return the spec of several operators, in which shared factors appear once.
 
+    Equal operators without numbers of their own are one node too, since nothing tells them apart.
+
     Raises
     ------
     ValueError
-        If an expression is nested more than 100 deep or has more than 20,000 nodes.
+        If an expression is nested more than 100 deep, or has more than 20,000 nodes where a
+        shared factor counts every time.
     """
     nodes: list[dict[str, Any]] = []
     index: dict[int, int] = {}
+    fixed: dict[str, int] = {}
 
     def visit(operator: Any, depth: int) -> int:
         if depth > MAX_DEPTH:
             raise ValueError(f"the expression is nested more than {MAX_DEPTH} deep")
         if id(operator) not in index:
             node = {name: plain(value, depth) for name, value in arguments(operator).items()}
-            nodes.append({"kind": operator.kind, **node})
-            index[id(operator)] = len(nodes) - 1
+            node = {"kind": operator.kind, **node}
+            position = len(nodes)
+            if not operator.state_dict():
+                position = fixed.setdefault(json.dumps(node), position)
+            if position == len(nodes):
+                nodes.append(node)
+            index[id(operator)] = position
         return index[id(operator)]
 
     def plain(value: Any, depth: int) -> Any:
@@ -118,8 +143,7 @@ def encode(roots: Sequence[Any]) -> dict[str, Any]:
         return value
 
     positions = [visit(root, 1) for root in roots]
-    if len(nodes) > MAX_NODES:
-        raise ValueError(f"the expression has {len(nodes)} nodes, at most {MAX_NODES} are allowed")
+    _check_extent(nodes)
     return {"format": FORMAT, "version": VERSION, "nodes": nodes, "roots": positions}
 
 
@@ -147,47 +171,72 @@ def decode(
     nodes, roots = _validated(spec)
     if num_roots is not None and len(roots) != num_roots:
         raise ValueError(f"expected a spec of {num_roots} operator(s), got {len(roots)}")
-    _check_depth(nodes)
-    _build_nodes(nodes, "meta", max_numbers)
-    built = _build_nodes(nodes, device, max_numbers)
+    _check_extent(nodes)
+    built = _build_nodes(nodes, "meta", max_numbers)
+    if device is None or torch.device(device).type != "meta":
+        built = _build_nodes(nodes, device, max_numbers)
     return [built[root] for root in roots]
 
 
 def _validated(spec: Any) -> tuple[list[dict[str, Any]], list[int]]:
     if not isinstance(spec, dict) or spec.get("format") != FORMAT:
-        raise ValueError(f"a spec is an object with 'format': {FORMAT!r}, got {_short(spec)}")
-    if spec.get("version") != VERSION:
-        raise ValueError(f"spec version {VERSION} expected, got {_short(spec.get('version'))}")
+        raise ValueError(f"a spec is an object with 'format': {FORMAT!r}, got {checks.show(spec)}")
+    version = spec.get("version")
+    if type(version) is not int or version != VERSION:
+        raise ValueError(f"spec version {VERSION} expected, got {checks.show(version)}")
     nodes, roots = spec.get("nodes"), spec.get("roots")
-    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
-        raise ValueError(f"'nodes' of a spec must be a list of objects, got {_short(nodes)}")
+    if not isinstance(nodes, list) or not all(_is_node(node) for node in nodes):
+        raise ValueError(
+            "'nodes' of a spec must be a list of objects, each with a 'kind', "
+            f"got {checks.show(nodes)}"
+        )
     if not 0 < len(nodes) <= MAX_NODES:
         raise ValueError(f"a spec has 1 to {MAX_NODES} nodes, got {len(nodes)}")
     if not isinstance(roots, list) or not all(
         type(root) is int and 0 <= root < len(nodes) for root in roots
     ):
-        raise ValueError(f"'roots' of a spec must be indices of nodes, got {_short(roots)}")
+        raise ValueError(f"'roots' of a spec must be indices of nodes, got {checks.show(roots)}")
     return nodes, roots
 
 
-def _check_depth(nodes: list[dict[str, Any]]) -> None:
+def _is_node(node: Any) -> bool:
+    return isinstance(node, dict) and "kind" in node and all(isinstance(key, str) for key in node)
+
+
+def _check_extent(nodes: list[dict[str, Any]]) -> None:
+    """Bound the depth of every node, and its size with every shared factor written out.
+
+    Evaluation goes through the expression written out, which sharing can make exponentially larger
+    than its spec.
+    """
     depths: list[int] = []
+    sizes: list[int] = []
     for position, node in enumerate(nodes):
-        deepest = 0
-        for value in node.values():
-            for entry in value if isinstance(value, list) else [value]:
-                if isinstance(entry, dict) and "ref" in entry:
-                    deepest = max(deepest, depths[_reference(entry, position)])
-        if deepest >= MAX_DEPTH:
+        targets = [ref for value in node.values() for ref in _references(value, position)]
+        depths.append(1 + max((depths[target] for target in targets), default=0))
+        sizes.append(1 + sum(sizes[target] for target in targets))
+        if depths[position] > MAX_DEPTH:
             raise ValueError(f"node {position} is nested more than {MAX_DEPTH} deep")
-        depths.append(deepest + 1)
+        if sizes[position] > MAX_NODES:
+            raise ValueError(
+                f"node {position} has more than {MAX_NODES} nodes below it, counting a shared one "
+                "every time"
+            )
 
 
-def _reference(entry: dict[str, Any], position: int) -> int:
-    target = entry["ref"]
-    if len(entry) != 1 or type(target) is not int or not 0 <= target < position:
-        raise ValueError(f"node {position} must refer to an earlier node, got {_short(entry)}")
-    return target
+def _references(value: Any, position: int, depth: int = 0) -> Iterator[int]:
+    if isinstance(value, list):
+        if depth == MAX_LIST_DEPTH:
+            raise ValueError(f"node {position} has lists nested more than {MAX_LIST_DEPTH} deep")
+        for entry in value:
+            yield from _references(entry, position, depth + 1)
+    elif isinstance(value, dict) and value.keys() != {"re", "im"}:
+        target = value.get("ref")
+        if len(value) != 1 or type(target) is not int or not 0 <= target < position:
+            raise ValueError(
+                f"node {position} must refer to an earlier node, got {checks.show(value)}"
+            )
+        yield target
 
 
 def _build_nodes(
@@ -197,8 +246,8 @@ def _build_nodes(
     total = 0
     for position, node in enumerate(nodes):
         try:
-            keywords = {k: _value(k, v, built, position) for k, v in node.items() if k != "kind"}
-            operator = build(node.get("kind", ""), keywords, device)
+            keywords = {name: _value(name, v, built) for name, v in node.items() if name != "kind"}
+            operator = build(node["kind"], keywords, device)
         except ValueError as error:
             raise ValueError(f"node {position}: {error}") from error
         own = [*operator.parameters(recurse=False), *operator.buffers(recurse=False)]
@@ -212,22 +261,25 @@ def _build_nodes(
     return built
 
 
-def _value(name: str, value: Any, built: list[Any], position: int) -> Any:
+def _value(name: str, value: Any, built: list[Any]) -> Any:
+    """Return the Python value of a JSON value whose references are known to be sound."""
     if name == "dtype":
-        if value not in _DTYPES:
-            raise ValueError(f"dtype must be one of {sorted(_DTYPES)}, got {_short(value)}")
+        if not isinstance(value, str) or value not in _DTYPES:
+            raise ValueError(f"dtype must be one of {sorted(_DTYPES)}, got {checks.show(value)}")
         return _DTYPES[value]
     if isinstance(value, list):
-        return tuple(_value("", entry, built, position) for entry in value)
-    if isinstance(value, dict) and value.keys() == {"re", "im"}:
-        return complex(value["re"], value["im"])
+        return tuple(_value("", entry, built) for entry in value)
     if isinstance(value, dict):
-        return built[_reference(value if "ref" in value else {"ref": None}, position)]
+        return built[value["ref"]] if "ref" in value else _complex(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}")
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise ValueError(f"{name} must be a JSON value, got {checks.show(value)}")
     return value
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _complex(value: dict[str, Any]) -> complex:
+    parts = value["re"], value["im"]
+    if not all(type(part) in (int, float) and abs(part) <= sys.float_info.max for part in parts):
+        raise ValueError(f"a complex number needs two finite numbers, got {checks.show(value)}")
+    return complex(*parts)

@@ -1,5 +1,6 @@
 """Trained networks on disk: safetensors and JSON only, written atomically."""
 
-from prodsumnet.storage.networks import load, save, shipped_names
+from prodsumnet.storage.atomic import write_text
+from prodsumnet.storage.networks import about, load, save, shipped_names
 
-__all__ = ["load", "save", "shipped_names"]
+__all__ = ["about", "load", "save", "shipped_names", "write_text"]

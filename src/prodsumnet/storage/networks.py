@@ -6,6 +6,7 @@ type, ``parameters.float32`` and, where there are running statistics or given ma
 """
 
 from pathlib import Path
+from typing import Any
 
 
 import torch
@@ -23,7 +24,7 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.safetensors")))
 
 
-def save(model: Network, path: str | Path) -> None:
+def save(model: Network, path: str | Path, about: dict[str, Any] | None = None) -> None:
     """Write a network to one safetensors file, atomically.
 
     Parameters
@@ -32,6 +33,8 @@ def save(model: Network, path: str | Path) -> None:
         The network.
     path : str or Path
         The file; an existing one is replaced.
+    about : dict, optional
+        Plain JSON to keep beside the network, such as the data set it was trained on.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def save(model: Network, path: str | Path) -> None:
             raise ValueError(f"a number among the {key} is not finite; such a network is not saved")
         vectors.setdefault(key, []).append(tensor.detach().reshape(-1))
     flat = {key: torch.cat(parts) for key, parts in vectors.items()}
-    tensors.write(Path(path), flat, {"format": FORMAT, "network": model.spec()})
+    tensors.write(Path(path), flat, {"format": FORMAT, "about": about or {}, "network": model.spec()})
 
 
 def load(path: str | Path, device: torch.device | str | None = None) -> Network:
@@ -76,15 +79,32 @@ def load(path: str | Path, device: torch.device | str | None = None) -> Network:
         If the file is not a network of this library, or its numbers do not fit its expression.
     """
     file = _resolve(path)
-    found, header = tensors.read(file)
-    if header.get("format") != FORMAT:
-        raise ValueError(f"{file} is not a saved network: its format is {header.get('format')!r:.80}")
+    found, header = _read(file)
     try:
         model = Network.from_spec(header.get("network"), device)
         _fill(model, found)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
     return model.eval()
+
+
+def about(path: str | Path) -> dict[str, Any]:
+    """Return what was kept beside a network, see `save`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As for `load`.
+    """
+    kept = _read(_resolve(path))[1].get("about")
+    return kept if isinstance(kept, dict) else {}
+
+
+def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    found, header = tensors.read(file)
+    if header.get("format") != FORMAT:
+        raise ValueError(f"{file} is not a saved network: its format is {header.get('format')!r:.80}")
+    return found, header
 
 
 def _resolve(path: str | Path) -> Path:

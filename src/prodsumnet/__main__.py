@@ -1,0 +1,5 @@
+"""``python -m prodsumnet``."""
+
+from prodsumnet.cli import main
+
+main()

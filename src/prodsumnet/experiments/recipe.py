@@ -1,0 +1,90 @@
+"""One frozen object that says everything about a run, and the JSON files that overlay it."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from prodsumnet.training import Settings, Training
+
+_SHIPPED = Path(__file__).parent / "recipes"
+_MAX_BYTES = 2**20
+
+
+class Recipe(Settings):
+    """What is trained, on what, how. The defaults train the headline network in a few minutes."""
+
+    dataset: Literal["mnist", "fashion-mnist"] = "mnist"
+    network: str = Field("decomposed-cnn", description="a name in prodsumnet.models.names()")
+    budget: int | None = Field(3554, ge=1, description="most trainable numbers")
+    seed: int = Field(0, ge=0, lt=2**31)
+    training: Training = Training()
+
+    def digest(self) -> str:
+        """Return the first 12 hexadecimal digits of the SHA-256 of the recipe as JSON."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def overlaid(self, changes: dict[str, Any]) -> "Recipe":
+        """Return the recipe with some values replaced; nested objects are merged.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown or a value is refused; the message is one line.
+        """
+        return _checked(_merge(self.model_dump(), changes))
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of the recipes inside the package."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.json")))
+
+
+def load_recipe(source: str) -> Recipe:
+    """Read a recipe: a JSON file, or the name of one in the package, laid over the defaults.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither such a file nor such a name.
+    ValueError
+        If it is not a JSON object, or a name or value in it is refused.
+    """
+    path = Path(source)
+    if not path.is_file():
+        path = _SHIPPED / f"{source}.json"
+        if source not in recipe_names():
+            raise FileNotFoundError(
+                f"there is no recipe file {source!r}, and no recipe of that name "
+                f"({', '.join(recipe_names())})"
+            )
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError(f"{path} is larger than a recipe can be ({_MAX_BYTES} bytes)")
+    try:
+        changes = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(changes, dict):
+        raise ValueError(f"{path} must hold a JSON object, got {type(changes).__name__}")
+    return Recipe().overlaid(changes)
+
+
+def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in changes.items():
+        below = merged.get(name)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[name] = _merge(below, value) if both else value
+    return merged
+
+
+def _checked(values: dict[str, Any]) -> Recipe:
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"recipe: {where}: {first['msg']}, got {first['input']!r:.80}") from error

@@ -1,0 +1,17 @@
+"""Training networks, and measuring what they get right."""
+
+from prodsumnet.training.evaluation import accuracy, predictions
+from prodsumnet.training.loop import Epoch, NonFiniteLossError, Progress, Trainer
+from prodsumnet.training.settings import Augmentation, Settings, Training
+
+__all__ = [
+    "Augmentation",
+    "Epoch",
+    "NonFiniteLossError",
+    "Progress",
+    "Settings",
+    "Trainer",
+    "Training",
+    "accuracy",
+    "predictions",
+]

@@ -1,0 +1,43 @@
+"""What a training depends on, as one frozen object."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Frozen, strict about names, and ordered: the base of everything that a recipe holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Augmentation(Settings):
+    """Largest random changes to an image; each is drawn uniformly between minus and plus."""
+
+    rotation: float = Field(10.0, ge=0, le=180, description="degrees")
+    scale: float = Field(0.1, ge=0, lt=1, description="relative, each axis by itself")
+    shear: float = Field(0.1, ge=0, le=1, description="pixels sideways for each pixel upwards")
+    shift: float = Field(1.5, ge=0, le=28, description="pixels, each axis by itself")
+    flip: bool = Field(False, description="mirror half of the images left to right")
+
+
+class Training(Settings):
+    """How a network is trained: AdamW under a one-cycle schedule (Smith & Topin 2019).
+
+    The learning rate is relative: a factor whose numbers start with standard deviation s moves
+    by ``learning_rate * s`` a step, so that one value serves factors of any size.
+    """
+
+    epochs: int = Field(6, ge=1, le=10_000)
+    batch_size: int = Field(128, ge=1, le=55_000)
+    learning_rate: float = Field(0.08, gt=0, le=10)
+    warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps")
+    betas: tuple[float, float] = (0.9, 0.99)
+    weight_decay: float = Field(0.0, ge=0)
+    clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    averaging: float | None = Field(
+        0.25, gt=0, description="horizon of the moving average of the weights, in epochs"
+    )
+    precision: Literal["float32", "bfloat16"] = "bfloat16"
+    augmentation: Augmentation | None = Augmentation()
