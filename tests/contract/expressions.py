@@ -15,6 +15,8 @@ import torch
 from hypothesis import strategies as st
 
 from prodsumnet import operators as ops
+from tests.contract.case import numbers, reals
+from tests.contract.discovery import collect
 from tests.oracles import (
     axis_permutation,
     convolution_2d,
@@ -27,7 +29,10 @@ from tests.oracles import (
     sparse,
 )
 
-MAX_SIDE = 8
+CASES = collect()
+
+SIDES = (1, 2, 3, 4, 4, 5, 6, 6, 8)
+"""Sizes to draw from; composite ones have more to them."""
 
 
 @dataclass
@@ -124,7 +129,7 @@ class Builder:
     def leaves(self, out: int, in_: int) -> list[Callable[[], Formula]]:
         found = [self.dense, self.sparse, self.hashed, self.seeded, self.signs, self.constant]
         found += [self.ones, self.zero]
-        if out == in_:
+        if out == in_ and out > 1:
             found += [self.diagonal, self.circulant, self.cosines, self.permutation, self.identity]
             if out & (out - 1) == 0:
                 found.append(self.hadamard)
@@ -218,7 +223,7 @@ class Builder:
 
     def nodes(self, out: int, in_: int, depth: int) -> list[Callable[[], Formula]]:
         found = [self.sum, self.product, self.turn, self.scale, self.basis, self.low_rank]
-        found += [self.convolution, self.transform, self.gram]
+        found += [self.convolution, self.transform, self.gram, self.example]
         if out > 1 and in_ > 1:
             found.append(self.diagonal_blocks)
         if in_ > 1:
@@ -226,9 +231,9 @@ class Builder:
         if out > 1:
             found.append(self.vstack)
         if any(self.splits(out)) or any(self.splits(in_)):
-            found.append(self.kronecker)
+            found += [self.kronecker] * 3
         if any(self.splits(in_)):
-            found.append(self.khatri_rao)
+            found += [self.khatri_rao] * 2
         return [lambda f=f: f(out, in_, depth - 1) for f in found]
 
     @staticmethod
@@ -241,7 +246,8 @@ class Builder:
         return combine(operator, lambda *m: sum(m), parts, all(p.scalable for p in parts))
 
     def product(self, out: int, in_: int, depth: int) -> Formula:
-        sizes = [out, *(self.integer(1, 5) for _ in range(self.integer(1, 2))), in_]
+        inner = [self.pick([out, in_, 1, 2, 3, 4, 6]) for _ in range(self.integer(1, 2))]
+        sizes = [out, *inner, in_]
         parts = [self.build(a, b, depth) for a, b in zip(sizes, sizes[1:], strict=False)]
         return self.multiplied(parts)
 
@@ -291,6 +297,15 @@ class Builder:
         size = 1 << (max(out, in_) - 1).bit_length()
         middle = self.pick([self.hadamard, self.cosines])(size, size)
         return self.multiplied([self.slice(out, size), middle, self.padding(size, in_)])
+
+    def example(self, out: int, in_: int, depth: int) -> Formula:
+        """A case of any kind, those of later kinds too, between what leads to it."""
+        case = self.pick(list(CASES.values()))
+        operator = case.build()
+        leaves = {id(p): p.numel() * reals(p.dtype) for p in operator.parameters()}
+        middle = Formula(operator, lambda: case.oracle(numbers(operator)), leaves)
+        left, right = middle.shape
+        return self.multiplied([self.build(out, left, 0), middle, self.build(right, in_, 0)])
 
     def convolution(self, out: int, in_: int, depth: int) -> Formula:
         options = {
@@ -355,9 +370,10 @@ class Builder:
 
 
 @st.composite
-def formulas(draw: Callable, depth: int = 3, side: int = MAX_SIDE) -> Formula:
+def formulas(draw: Callable, depth: int = 3, side: int = max(SIDES)) -> Formula:
     """Random expressions of bounded depth, real or complex, with shared factors."""
     builder = Builder(draw, complex_allowed=draw(st.booleans()))
-    return builder.build(
-        draw(st.integers(1, side)), draw(st.integers(1, side)), draw(st.integers(1, depth))
-    )
+    sizes = [size for size in SIDES if size <= side]
+    out = draw(st.sampled_from(sizes))
+    in_ = out if draw(st.booleans()) else draw(st.sampled_from(sizes))
+    return builder.build(out, in_, draw(st.integers(1, depth)))

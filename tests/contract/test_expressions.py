@@ -115,3 +115,23 @@ def test_gradients(formula: Formula) -> None:
     assert gradcheck(operator.H, rows(operator.out_features, 1, dtype=wide(operator)))
     if operator.num_trainable:
         assert gradcheck(Densified(operator))
+
+
+def test_the_strategy_reaches_every_kind() -> None:
+    """Or the tests above would say little."""
+    reached: set[str] = set()
+    facts = {"shared": 0, "complex": 0, "scalable": 0}
+
+    @repeat(250)
+    @given(formulas())
+    def visit(formula: Formula) -> None:
+        operator = formula.operator
+        reached.update(m.kind for m in operator.modules() if isinstance(m, LinearOperator))
+        names = list(operator.named_parameters(remove_duplicate=False))
+        facts["shared"] += len(names) > len(list(operator.parameters()))
+        facts["complex"] += operator.dtype is not None and operator.dtype.is_complex
+        facts["scalable"] += formula.scalable
+
+    visit()
+    assert len(reached) >= 28
+    assert all(count >= 40 for count in facts.values()), facts

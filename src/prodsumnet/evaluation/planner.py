@@ -76,9 +76,9 @@ class _Planner:
         entries = operator.out_features * operator.in_features
         multiply = SECONDS_PER_CALL + seconds(Cost.matmul(batch, *operator.shape))
         if not operator.num_trainable and entries <= _HOISTED_NUMBERS:
-            direct = SECONDS_PER_CALL + seconds(operator.cost(batch))
-            if direct <= multiply:
-                return operator, direct
+            by_parts = self._by_parts(operator, batch)
+            if by_parts[1] <= multiply:
+                return by_parts
             return Constant.of(operator.to_dense(self._dtype, self._device)), multiply
         factored, factored_time = self._by_parts(operator, batch)
         if isinstance(operator, Dense):

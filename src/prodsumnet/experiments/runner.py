@@ -9,7 +9,7 @@ from prodsumnet import data, models, nn
 from prodsumnet.experiments.recipe import Recipe
 from prodsumnet.experiments.record import Record, surroundings
 from prodsumnet.storage import save, write_text
-from prodsumnet.training import Progress, Trainer, accuracy
+from prodsumnet.training import Progress, Trainer, accuracy, keep_freed_memory
 
 RECIPE, STATE, MODEL, RECORD = "recipe.json", "state.safetensors", "model.safetensors", "record.json"
 """Files of a run's folder."""
@@ -48,6 +48,7 @@ def run(
         If the data cannot be had or a file cannot be written.
     """
     _claim(folder, recipe)
+    keep_freed_memory()
     torch.manual_seed(recipe.seed)
     model = models.build(recipe.network, recipe.budget, seed=recipe.seed)
     dataset = data.load(recipe.dataset)

@@ -11,15 +11,16 @@ from prodsumnet.nn import Bias, Conv2d, Linear, Network
 from prodsumnet.numerics import checks
 from prodsumnet.operators import (
     DCT,
+    CountSketch,
     Dense,
-    Hashed,
     Identity,
     KhatriRao,
     LinearOperator,
     Ones,
     RandomSigns,
+    Reshape,
     Selection,
-    Zero,
+    Slice,
     kron,
     kronecker_stack,
     stacked_kronecker_sum,
@@ -29,7 +30,6 @@ MAX_BUDGET = 100_000
 """Largest budget; beyond it the sums have more terms than the matrices have use for."""
 
 _GAIN = math.sqrt(2)
-_MAX_FACTORS = 4096
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Terms:
     hidden: int
     rank: int
 
+
+_USUAL = Terms(mixing=10, hidden=4, rank=13)
 
 Matrix = Callable[[int, int], LinearOperator]
 """Makes the factor of a shape; of what, is decided by who calls the structure."""
@@ -82,56 +84,71 @@ def decomposed_cnn(budget: int, seed: int = 0) -> Network:
     budget = checks.positive_int("budget", budget, MAX_BUDGET)
     seed = checks.bounded_int("seed", seed, 0, 2**31 - 1)
     terms = terms_for(budget)
-    sizes: list[int] = []
-
-    def measure(out_features: int, in_features: int) -> LinearOperator:
-        sizes.append(out_features * in_features)
-        return Dense(out_features, in_features, device="meta")
-
-    _layers(terms, measure, measure)
-    shares = iter(enumerate(apportion(budget, sizes), start=seed * _MAX_FACTORS))
-
-    def weight(out_features: int, in_features: int) -> LinearOperator:
-        name, share = next(shares)
-        if share == out_features * in_features:
-            return Dense(out_features, in_features)
-        signs = RandomSigns(out_features, in_features, seed=name)
-        if share == 0:
-            return signs
-        return signs + _hashed(out_features, in_features, share, name) / math.sqrt(in_features)
+    entries = count_entries(terms)
+    pool = None
+    if budget < entries:
+        numbers = Dense(budget, 1)
+        nn.init.zeros_(numbers.weight)
+        pool = CountSketch(entries, budget, seed=seed) @ numbers
+    used = 0
 
     def bias(out_features: int, in_features: int) -> LinearOperator:
-        name, share = next(shares)
-        if share == 0:
-            return Zero(out_features, in_features)
-        return _hashed(out_features, in_features, share, name)
+        nonlocal used
+        start, used = used, used + out_features * in_features
+        if pool is None:
+            return Dense(out_features, in_features)
+        return Reshape(Slice(entries, start, used) @ pool, out_features, in_features)
+
+    def weight(out_features: int, in_features: int) -> LinearOperator:
+        if pool is None:
+            return Dense(out_features, in_features)
+        change = bias(out_features, in_features)
+        fixed = RandomSigns(out_features, in_features, seed=seed + used)
+        return fixed + change / math.sqrt(in_features)
 
     return Network(*_layers(terms, weight, bias), input_shape=IMAGE)
 
 
+def count_entries(terms: Terms) -> int:
+    """Return how many entries the factors and biases of a structure have in all."""
+    total = 0
+
+    def measure(out_features: int, in_features: int) -> LinearOperator:
+        nonlocal total
+        total += out_features * in_features
+        return Ones(out_features, in_features)
+
+    _layers(terms, measure, measure)
+    return total
+
+
 def terms_for(budget: int) -> Terms:
-    """Return the smallest structure that has room for a budget, and is never below the usual one."""
-    growth = max(1.0, budget / 3554)
-    terms = Terms(mixing=min(32, round(10 * growth)), hidden=round(4 * growth), rank=13)
-    fixed = _entries(terms) - 90 * terms.rank
-    return Terms(terms.mixing, terms.hidden, max(13, math.ceil((budget - fixed) / 90)))
+    """Return the structure with the least room to spare for a budget.
 
-
-def apportion(budget: int, sizes: list[int]) -> list[int]:
-    """Share a budget among factors of given sizes, to the integer.
-
-    A shortage of less than half the largest factor comes out of that one alone, so that the others
-    stay free. A larger one is shared in proportion to the sizes; what rounding down leaves over goes
-    to the largest remainders (Hamilton's method).
+    Among those with equal room it is the one whose sums are closest to the proportions of
+    `_USUAL`, in logarithms; none departs from them by more than a factor of two. Budgets below the
+    usual structure's share its entries.
     """
-    total, largest = sum(sizes), max(range(len(sizes)), key=sizes.__getitem__)
-    if 2 * (total - budget) < sizes[largest]:
-        return [size - (total - budget) * (i == largest) for i, size in enumerate(sizes)]
-    shares = [budget * size // total for size in sizes]
-    order = sorted(range(len(sizes)), key=lambda i: -(budget * sizes[i] % total))
-    for index in order[: budget - sum(shares)]:
-        shares[index] += 1
-    return shares
+    growth = budget / count_entries(_USUAL)
+    if growth <= 0.97:
+        return _USUAL
+    ideal = (min(growth * _USUAL.mixing, 32), growth * _USUAL.hidden, growth * _USUAL.rank)
+    base = count_entries(Terms(1, 1, 1))
+    steps = [count_entries(Terms(*(1 + (i == k) for k in range(3)))) - base for i in range(3)]
+    best = None
+    for mixing in range(math.ceil(ideal[0] / 2), math.floor(min(2 * ideal[0], 32)) + 1):
+        for hidden in range(math.ceil(ideal[1] / 2), math.floor(2 * ideal[1]) + 1):
+            missing = budget - base - (mixing - 1) * steps[0] - (hidden - 1) * steps[1]
+            rank = 1 + math.ceil(missing / steps[2])
+            if not ideal[2] / 2 <= rank <= 2 * ideal[2]:
+                continue
+            spare = (rank - 1) * steps[2] - missing
+            pairs = zip((mixing, hidden, rank), ideal, strict=True)
+            key = spare, sum(math.log(count / goal) ** 2 for count, goal in pairs)
+            if best is None or key < best[0]:
+                best = key, Terms(mixing, hidden, rank)
+    assert best is not None
+    return best[1]
 
 
 def low_frequencies(kernel_size: int, diagonals: int) -> LinearOperator:
@@ -180,16 +197,3 @@ def _layers(terms: Terms, weight: Matrix, bias: Matrix) -> list[nn.Module]:
         nn.ReLU(),
         Linear(1024, CLASSES, last, bias=bias(CLASSES, 1)),
     ]
-
-
-def _entries(terms: Terms) -> int:
-    """Return how many entries the factors have in all."""
-    weights = 32 * 10 + 96 * terms.mixing + 32 * 6 + 184 * terms.hidden + 90 * terms.rank
-    return weights + 32 + 64 + 64 + 16 + CLASSES
-
-
-def _hashed(out_features: int, in_features: int, share: int, seed: int) -> Hashed:
-    """Return hashed numbers that start at zero."""
-    hashed = Hashed(out_features, in_features, share, seed=seed)
-    nn.init.zeros_(hashed.weight)
-    return hashed

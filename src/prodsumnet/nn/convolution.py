@@ -106,8 +106,9 @@ class Conv2d(nn.Module):
         first_bias = bias if mixing is None else None
         arguments = self.stride, padding, self.dilation, plan.groups
         if self.in_channels == 1:
-            # A single channel has no memory format of its own, and then no fast path: add one.
+            # With a single channel, memory formats coincide and the slow one is taken: add one.
             x, kernel = (functional.pad(t, (0, 0, 0, 0, 0, 1)) for t in (x, kernel))
+            x = x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
         if plan.groups == 1:
             y = functional.conv2d(x, kernel, first_bias, *arguments)
         else:

@@ -25,6 +25,7 @@ from prodsumnet.operators.circulant import Circulant
 from prodsumnet.operators.constant import Constant
 from prodsumnet.operators.convolution import Convolution2d
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.count_sketch import CountSketch
 from prodsumnet.operators.dct import DCT
 from prodsumnet.operators.dense import Dense
 from prodsumnet.operators.diagonal import Diagonal
@@ -44,6 +45,7 @@ from prodsumnet.operators.ones import Ones
 from prodsumnet.operators.permutation import Permutation
 from prodsumnet.operators.random_signs import RandomSigns
 from prodsumnet.operators.seeded_basis import SeededBasis
+from prodsumnet.operators.reshape import Reshape
 from prodsumnet.operators.selection import Selection
 from prodsumnet.operators.slice import Slice, truncate, zero_pad
 from prodsumnet.operators.sparse import Sparse
@@ -61,6 +63,7 @@ __all__ = [
     "Constant",
     "Convolution2d",
     "Cost",
+    "CountSketch",
     "Dense",
     "Diagonal",
     "Factor",
@@ -76,6 +79,7 @@ __all__ = [
     "Permutation",
     "Product",
     "RandomSigns",
+    "Reshape",
     "Scaled",
     "SeededBasis",
     "Selection",

@@ -145,7 +145,10 @@ class Scaled(_Wrapped, kind="scaled"):
     def _symbol(self) -> str:
         if self.scalar == -1:
             return f"-{notation.wrap(self.operator, notation.PRODUCT)}"
-        return f"{self.scalar:g}·{notation.wrap(self.operator, notation.PRODUCT)}"
+        number = f"{self.scalar:g}"
+        if isinstance(self.scalar, complex) and self.scalar.real:
+            number = f"({number})"
+        return f"{number}·{notation.wrap(self.operator, notation.PRODUCT)}"
 
 
 class Sum(Compound, kind="sum"):
@@ -167,13 +170,13 @@ class Sum(Compound, kind="sum"):
 
     def __init__(self, *terms: LinearOperator) -> None:
         flat = flatten(terms, Sum)
-        for term in flat[1:]:
-            if term.shape != flat[0].shape:
+        for term in terms[1:]:
+            if term.shape != terms[0].shape:
                 raise ValueError(
-                    f"cannot add operators of different shapes: {notation.formula(flat[0])} is "
-                    f"{_size(flat[0])}, {notation.formula(term)} is {_size(term)}"
+                    f"cannot add operators of different shapes: {notation.formula(terms[0])} is "
+                    f"{_size(terms[0])}, {notation.formula(term)} is {_size(term)}"
                 )
-        super().__init__(flat, *flat[0].shape)
+        super().__init__(flat, *terms[0].shape)
 
     @staticmethod
     def of(*terms: LinearOperator) -> LinearOperator:
@@ -221,7 +224,7 @@ class Sum(Compound, kind="sum"):
         return self._rescale_each(factor)
 
     def _symbol(self) -> str:
-        return notation.joined(list(self), " + ", notation.SUM, "Σ")
+        return notation.joined(list(self), " + ", notation.SUM, "Σ").replace(" + -", " - ")
 
 
 class Product(Compound, kind="product"):
@@ -243,7 +246,7 @@ class Product(Compound, kind="product"):
 
     def __init__(self, *factors: LinearOperator) -> None:
         flat = flatten(factors, Product)
-        for left, right in itertools.pairwise(flat):
+        for left, right in itertools.pairwise(factors):
             if left.in_features != right.out_features:
                 raise ValueError(
                     f"cannot multiply {notation.formula(left)} ({_size(left)}) by "

@@ -158,14 +158,17 @@ class LinearOperator(nn.Module):
         Parameters
         ----------
         dtype, device
-            For operators that hold no numbers; by default the operator's own, or torch's defaults.
+            By default the operator's own; torch's defaults if it holds no numbers. A complex matrix
+            stays complex: of ``dtype`` it then takes the precision.
         """
         own = self.dtype
         chosen = checks.numeric_dtype(dtype if own is None else own)
         numbers = self._numbers()
         place = numbers[0].device if numbers and device is None else device
         dense = self._to_dense(chosen, torch.device("cpu" if place is None else place))
-        return dense if dtype is None else dense.to(dtype)
+        if dtype is None:
+            return dense
+        return dense.to(dtype.to_complex() if dense.is_complex() else dtype)
 
     def cost(self, batch: int = 1) -> Cost:
         """Operations and bytes of the factor-by-factor evaluation of ``batch`` vectors.

@@ -31,7 +31,7 @@ class _Blocks(Compound):
         return [block._to_dense(dtype, device) for block in self]
 
     def _symbol(self) -> str:
-        return f"{self.name}({notation.joined(list(self), ', ', notation.SUM, '×')})"
+        return f"{self.name}({notation.joined(list(self), ', ', notation.LIST, '×')})"
 
 
 class BlockDiagonal(_Blocks, kind="block-diagonal"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-SUM, PRODUCT, KRONECKER, POSTFIX, ATOM = range(5)
+LIST, SUM, PRODUCT, KRONECKER, POSTFIX, ATOM = range(6)
 """How tightly a notation binds, loosest first."""
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -2,6 +2,7 @@
 
 from prodsumnet.training.evaluation import accuracy, predictions
 from prodsumnet.training.loop import Epoch, NonFiniteLossError, Progress, Trainer
+from prodsumnet.training.memory import keep_freed_memory
 from prodsumnet.training.settings import Augmentation, Settings, Training
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Trainer",
     "Training",
     "accuracy",
+    "keep_freed_memory",
     "predictions",
 ]

@@ -1,0 +1,64 @@
+"""The count sketch: every output is one input, or its negative, by hashing."""
+
+import torch
+
+from prodsumnet.numerics import checks, streams
+from prodsumnet.operators.base import LinearOperator
+from prodsumnet.operators.cost import Cost
+
+
+class CountSketch(LinearOperator, kind="count-sketch"):
+    r"""A fixed matrix with one random sign in every row, :math:`y_i = s_i\, x_{h(i)}`.
+
+    The transpose of the sketch of Charikar, Chen & Farach-Colton (2002). Applied to few numbers it
+    gives many; its columns are orthogonal.
+
+    Parameters
+    ----------
+    out_features, in_features : int
+        Shape; ``in_features`` is at most ``out_features``.
+    seed : int, optional
+        Gives the buckets ``h`` and the signs ``s``. Buckets are balanced: their sizes differ by at
+        most one, so that every input reaches an output.
+
+    Raises
+    ------
+    ValueError
+        If there are more inputs than outputs.
+    """
+
+    buckets: torch.Tensor
+    signs: torch.Tensor
+
+    def __init__(
+        self,
+        out_features: int,
+        in_features: int,
+        seed: int = 0,
+        device: torch.device | str | None = None,
+    ) -> None:
+        super().__init__(out_features, in_features)
+        checks.positive_int("in_features", in_features, self.out_features)
+        self.seed = checks.seed_int(seed)
+        buckets = streams.permutation(self.seed, self.out_features, device) % self.in_features
+        signs = streams.signs(self.seed, self.out_features, device).to(torch.int8)
+        self.register_buffer("buckets", buckets, persistent=False)
+        self.register_buffer("signs", signs, persistent=False)
+
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        return x.index_select(-1, self.buckets) * self.signs
+
+    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+        zeros = y.new_zeros(*y.shape[:-1], self.in_features)
+        return zeros.index_add(-1, self.buckets, y * self.signs)
+
+    def _cost(self, batch: int) -> Cost:
+        outputs = batch * self.out_features
+        return Cost.elementwise(2 * outputs, outputs, outputs)
+
+    def second_moment(self) -> float:
+        """Exactly 1: every output is one input."""
+        return 1.0
+
+    def _symbol(self) -> str:
+        return f"Sketch({self.out_features}×{self.in_features})"
