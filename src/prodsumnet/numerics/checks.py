@@ -56,7 +56,8 @@ def bounded_int(name: str, value: object, minimum: int, maximum: int) -> int:
     ValueError
         If ``value`` lies outside ``[minimum, maximum]``.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    # The first test is for speed: checks against abstract classes are slow, sequences long.
+    if type(value) is not int and (isinstance(value, bool) or not isinstance(value, Integral)):
         raise TypeError(f"{name} must be an integer, got {show(value)}")
     number = int(value)
     if not minimum <= number <= maximum:

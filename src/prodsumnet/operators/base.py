@@ -6,6 +6,7 @@ maps a tensor ``(..., in)`` to ``(..., out)``, which for a single vector is ``A 
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -50,6 +51,26 @@ class LinearOperator(nn.Module):
         super().__init__()
         self.out_features = checks.positive_int("out_features", out_features)
         self.in_features = checks.positive_int("in_features", in_features)
+
+    def _hold(
+        self,
+        name: str,
+        compute: Callable[[], torch.Tensor],
+        shape: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device | str | None,
+    ) -> None:
+        """Hold a fixed tensor that a seed or the structure gives: recomputed, never saved.
+
+        On the meta device nothing is computed. Reading a spec tries it there first, and torch takes
+        seconds to load its arithmetic for that device.
+        """
+        held = torch.empty(0, device=device)
+        if held.is_meta:
+            held = torch.empty(shape, dtype=dtype, device=device)
+        else:
+            held = compute().to(dtype).view(shape)
+        self.register_buffer(name, held, persistent=False)
 
     # What a kind of operator defines -----------------------------------------------------------
 

@@ -40,10 +40,15 @@ class CountSketch(LinearOperator, kind="count-sketch"):
         super().__init__(out_features, in_features)
         checks.positive_int("in_features", in_features, self.out_features)
         self.seed = checks.seed_int(seed)
-        buckets = streams.permutation(self.seed, self.out_features, device) % self.in_features
-        signs = streams.signs(self.seed, self.out_features, device).to(torch.int8)
-        self.register_buffer("buckets", buckets, persistent=False)
-        self.register_buffer("signs", signs, persistent=False)
+
+        def buckets() -> torch.Tensor:
+            return streams.permutation(self.seed, self.out_features, device) % self.in_features
+
+        def signs() -> torch.Tensor:
+            return streams.signs(self.seed, self.out_features, device)
+
+        self._hold("buckets", buckets, (self.out_features,), torch.int64, device)
+        self._hold("signs", signs, (self.out_features,), torch.int8, device)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return x.index_select(-1, self.buckets) * self.signs

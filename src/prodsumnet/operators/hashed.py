@@ -45,10 +45,15 @@ class Hashed(Materialized, Factor, kind="hashed"):
         entries = checks.number_count("Hashed", *self.shape)
         self.num_weights = checks.positive_int("num_weights", num_weights, entries)
         self.seed = checks.seed_int(seed)
-        buckets = streams.permutation(self.seed, entries, device) % self.num_weights
-        signs = streams.signs(self.seed, entries, device).to(torch.int8)
-        self.register_buffer("buckets", buckets.view(self.shape), persistent=False)
-        self.register_buffer("signs", signs.view(self.shape), persistent=False)
+
+        def buckets() -> torch.Tensor:
+            return streams.permutation(self.seed, entries, device) % self.num_weights
+
+        def signs() -> torch.Tensor:
+            return streams.signs(self.seed, entries, device)
+
+        self._hold("buckets", buckets, self.shape, torch.int64, device)
+        self._hold("signs", signs, self.shape, torch.int8, device)
         self._allocate(self.num_weights, device=device, dtype=dtype)
 
     def _multiplicity(self) -> torch.Tensor:

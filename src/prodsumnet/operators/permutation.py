@@ -45,18 +45,22 @@ class Permutation(OrthonormalRows, kind="permutation"):
         super().__init__(size, size)
         self.size, self.seed = self.out_features, checks.seed_int(seed)
         self.order = None if order is None else checks.int_sequence("order", order)
-        if self.order is None:
-            index = streams.permutation(self.seed, self.size, device)
-        else:
-            # The length first: an absurd size must not cost its range.
-            if len(self.order) != self.size or sorted(self.order) != list(range(self.size)):
-                raise ValueError(
-                    f"order must be a permutation of 0 ... {self.size - 1}, "
-                    f"got {checks.show(self.order)}"
-                )
-            index = torch.tensor(self.order, device=device)
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("inverse", index.argsort(), persistent=False)
+        # The length first: an absurd size must not cost its range.
+        if self.order is not None and (
+            len(self.order) != self.size or sorted(self.order) != list(range(self.size))
+        ):
+            raise ValueError(
+                f"order must be a permutation of 0 ... {self.size - 1}, "
+                f"got {checks.show(self.order)}"
+            )
+
+        def index() -> torch.Tensor:
+            if self.order is None:
+                return streams.permutation(self.seed, self.size, device)
+            return torch.tensor(self.order, device=device)
+
+        self._hold("index", index, (self.size,), torch.int64, device)
+        self._hold("inverse", lambda: self.index.argsort(), (self.size,), torch.int64, device)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return x.index_select(-1, self.index)

@@ -32,8 +32,11 @@ class RandomSigns(Materialized, kind="random-signs"):
         super().__init__(out_features, in_features)
         self.seed = checks.seed_int(seed)
         entries = checks.number_count("RandomSigns", *self.shape)
-        signs = streams.signs(self.seed, entries, device).to(torch.int8)
-        self.register_buffer("signs", signs.view(self.shape), persistent=False)
+
+        def signs() -> torch.Tensor:
+            return streams.signs(self.seed, entries, device)
+
+        self._hold("signs", signs, self.shape, torch.int8, device)
 
     def _cost(self, batch: int) -> Cost:
         return Cost.matmul(batch, self.out_features, self.in_features)

@@ -1,7 +1,10 @@
 """An operator whose entries are those of another one, read in the same order."""
 
+import math
+
 import torch
 
+from prodsumnet.operators import notation
 from prodsumnet.operators.base import LinearOperator, check_operator
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.materialized import Materialized
@@ -32,7 +35,8 @@ class Reshape(Materialized, kind="reshape"):
         rows, columns = check_operator(operator).shape
         if rows * columns != self.out_features * self.in_features:
             raise ValueError(
-                f"cannot reshape {rows}×{columns} entries to {out_features}×{in_features}"
+                f"cannot reshape {notation.formula(operator)} ({rows}×{columns}) to "
+                f"{out_features}×{in_features}"
             )
         self.operator = operator
 
@@ -44,7 +48,9 @@ class Reshape(Materialized, kind="reshape"):
         return whole + Cost.matmul(batch, self.out_features, self.in_features)
 
     def _reset(self, gain: float) -> None:
-        self.operator.reset_parameters(gain)
+        self.operator.reset_parameters(
+            gain * math.sqrt(self.out_features / self.operator.out_features)
+        )
 
     def _rescale(self, factor: float) -> bool:
         return self.operator._rescale(factor)

@@ -46,8 +46,11 @@ class SeededBasis(Materialized, Combination, kind="seeded-basis"):
         entries = checks.number_count("SeededBasis", *self.shape)
         self.num_terms = checks.positive_int("num_terms", num_terms, entries)
         total = checks.number_count("SeededBasis", self.num_terms, entries)
-        signs = streams.signs(self.seed, total, device).to(torch.int8)
-        self.register_buffer("signs", signs.view(self.num_terms, *self.shape), persistent=False)
+
+        def signs() -> torch.Tensor:
+            return streams.signs(self.seed, total, device)
+
+        self._hold("signs", signs, (self.num_terms, *self.shape), torch.int8, device)
         self._allocate(self.num_terms, device, dtype)
 
     def _stack(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

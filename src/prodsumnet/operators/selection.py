@@ -43,7 +43,11 @@ class Selection(OrthonormalRows, kind="selection"):
         self.indices = given
         if len(set(self.indices)) != len(self.indices):
             raise ValueError(f"indices must be distinct, got {checks.show(self.indices)}")
-        self.register_buffer("index", torch.tensor(self.indices, device=device), persistent=False)
+
+        def index() -> torch.Tensor:
+            return torch.tensor(self.indices, device=device)
+
+        self._hold("index", index, (self.out_features,), torch.int64, device)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return x.index_select(-1, self.index)

@@ -47,9 +47,13 @@ class Sparse(Factor, kind="sparse"):
             )
         self.num_nonzeros = checks.positive_int("num_nonzeros", num_nonzeros, entries)
         self.seed = checks.seed_int(seed)
-        support = streams.subset(self.seed, entries, self.num_nonzeros, device)
-        self.register_buffer("rows", support // self.in_features, persistent=False)
-        self.register_buffer("columns", support % self.in_features, persistent=False)
+
+        def support() -> torch.Tensor:
+            return streams.subset(self.seed, entries, self.num_nonzeros, device)
+
+        shape = (self.num_nonzeros,)
+        self._hold("rows", lambda: support() // self.in_features, shape, torch.int64, device)
+        self._hold("columns", lambda: support() % self.in_features, shape, torch.int64, device)
         self._allocate(self.num_nonzeros, device=device, dtype=dtype)
 
     def _multiplicity(self) -> int:

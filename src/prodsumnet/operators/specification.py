@@ -66,6 +66,13 @@ def _own_dtype(operator: nn.Module) -> torch.dtype | None:
     return next(numeric, None)
 
 
+def _has_state(operator: nn.Module) -> bool:
+    """Whether an operator itself, what it is made of aside, holds anything that is saved."""
+    own = {name for name, _ in operator.named_buffers(recurse=False)}
+    stored = own - operator._non_persistent_buffers_set
+    return bool(stored) or next(operator.parameters(recurse=False), None) is not None
+
+
 def build(kind: str, keywords: Mapping[str, Any], device: torch.device | str | None) -> Any:
     """Construct an operator of a kind from the keywords that `arguments` gives.
 
@@ -116,6 +123,7 @@ def encode(roots: Sequence[Any]) -> dict[str, Any]:
     nodes: list[dict[str, Any]] = []
     index: dict[int, int] = {}
     fixed: dict[str, int] = {}
+    learnt: set[int] = set()
 
     def visit(operator: Any, depth: int) -> int:
         if depth > MAX_DEPTH:
@@ -124,7 +132,10 @@ def encode(roots: Sequence[Any]) -> dict[str, Any]:
             node = {name: plain(value, depth) for name, value in arguments(operator).items()}
             node = {"kind": operator.kind, **node}
             position = len(nodes)
-            if not operator.state_dict():
+            targets = (ref for value in node.values() for ref in _references(value, position))
+            if _has_state(operator) or not learnt.isdisjoint(targets):
+                learnt.add(position)
+            else:
                 position = fixed.setdefault(json.dumps(node), position)
             if position == len(nodes):
                 nodes.append(node)

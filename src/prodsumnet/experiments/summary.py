@@ -1,0 +1,74 @@
+"""Tables from records: mean and standard deviation over seeds."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prodsumnet.experiments.record import Record, read_record
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records that differ in nothing but the seed."""
+
+    records: tuple[Record, ...]
+
+    @property
+    def first(self) -> Record:
+        """The record of the smallest seed."""
+        return self.records[0]
+
+    def percent(self, field: str) -> tuple[float, float]:
+        """Return mean and sample standard deviation of an accuracy, in percent."""
+        values = [100 * getattr(record, field) for record in self.records]
+        return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Read every record below a folder.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a JSON file below the folder is not a record.
+    """
+    records = [read_record(path) for path in sorted(folder.rglob("*.json"))]
+    if not records:
+        raise ValueError(f"there are no records (*.json) in {folder}")
+    return records
+
+
+def grouped(records: Iterable[Record]) -> list[Group]:
+    """Group records by recipe without the seed; by data set, then by trainable numbers."""
+    groups: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda record: record.recipe.seed):
+        groups.setdefault(record.recipe.model_copy(update={"seed": 0}).digest(), []).append(record)
+    found = [Group(tuple(group)) for group in groups.values()]
+    return sorted(found, key=lambda g: (g.first.recipe.dataset, g.first.trainable, g.first.epochs))
+
+
+def markdown(groups: Sequence[Group]) -> str:
+    """Return a table in Markdown, one row a group."""
+    rows = [
+        "| data | network | trainable | stored | file, bytes | epochs | seeds "
+        "| validation, % | test, % | seconds |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for group in groups:
+        first = group.first
+        seconds = statistics.fmean(record.seconds for record in group.records)
+        cells = (
+            first.recipe.dataset,
+            first.recipe.network,
+            f"{first.trainable:,}",
+            f"{first.stored:,}",
+            f"{first.file_bytes:,}",
+            str(first.epochs),
+            str(len(group.records)),
+            "{:.2f} ± {:.2f}".format(*group.percent("validation_accuracy")),
+            "{:.2f} ± {:.2f}".format(*group.percent("test_accuracy")),
+            f"{seconds:.0f}",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
