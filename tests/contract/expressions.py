@@ -4,6 +4,7 @@ A `Formula` pairs an operator with a closure that computes its matrix from the p
 the leaves, and with the leaves themselves, by identity, for counting.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
@@ -13,8 +14,6 @@ import scipy.fft
 import scipy.linalg
 import torch
 from hypothesis import strategies as st
-
-from prodsumnet import operators as ops
 from tests.contract.case import numbers, reals
 from tests.contract.discovery import collect
 from tests.oracles import (
@@ -28,6 +27,8 @@ from tests.oracles import (
     seeded_basis,
     sparse,
 )
+
+from prodsumnet import operators as ops
 
 CASES = collect()
 
@@ -199,9 +200,7 @@ class Builder:
 
     def axes(self, n: int, _: int) -> Formula:
         sizes = (2, n // 2)
-        return fixed(
-            ops.AxisPermutation(sizes, (1, 0)), axis_permutation.matrix(sizes, (1, 0))
-        )
+        return fixed(ops.AxisPermutation(sizes, (1, 0)), axis_permutation.matrix(sizes, (1, 0)))
 
     def slice(self, out: int, in_: int) -> Formula:
         start = self.integer(0, in_ - out)
@@ -248,7 +247,7 @@ class Builder:
     def product(self, out: int, in_: int, depth: int) -> Formula:
         inner = [self.pick([out, in_, 1, 2, 3, 4, 6]) for _ in range(self.integer(1, 2))]
         sizes = [out, *inner, in_]
-        parts = [self.build(a, b, depth) for a, b in zip(sizes, sizes[1:], strict=False)]
+        parts = [self.build(a, b, depth) for a, b in itertools.pairwise(sizes)]
         return self.multiplied(parts)
 
     def multiplied(self, parts: list[Formula]) -> Formula:
@@ -288,9 +287,14 @@ class Builder:
         inner, wide = self.integer(1, 4), self.integer(1, 4)
         part = self.build(inner, wide, depth)
         adjoint = combine(part.operator.H, lambda a: a.conj().T, [part], part.scalable)
-        return self.multiplied([
-            self.build(out, wide, 0), adjoint, part, self.build(wide, in_, 0),
-        ])
+        return self.multiplied(
+            [
+                self.build(out, wide, 0),
+                adjoint,
+                part,
+                self.build(wide, in_, 0),
+            ]
+        )
 
     def transform(self, out: int, in_: int, depth: int) -> Formula:
         """A transform of a larger size, padded and truncated around it."""
@@ -338,23 +342,17 @@ class Builder:
         sizes = zip(self.parts_of(out), self.parts_of(in_), strict=True)
         parts = [self.build(a, b, depth) for a, b in sizes]
         operator = ops.block_diag(*(p.operator for p in parts))
-        return combine(
-            operator, scipy.linalg.block_diag, parts, all(p.scalable for p in parts)
-        )
+        return combine(operator, scipy.linalg.block_diag, parts, all(p.scalable for p in parts))
 
     def hstack(self, out: int, in_: int, depth: int) -> Formula:
         parts = [self.build(out, size, depth) for size in self.parts_of(in_)]
         operator = ops.hstack(*(p.operator for p in parts))
-        return combine(
-            operator, lambda *m: np.hstack(m), parts, all(p.scalable for p in parts)
-        )
+        return combine(operator, lambda *m: np.hstack(m), parts, all(p.scalable for p in parts))
 
     def vstack(self, out: int, in_: int, depth: int) -> Formula:
         parts = [self.build(size, in_, depth) for size in self.parts_of(out)]
         operator = ops.vstack(*(p.operator for p in parts))
-        return combine(
-            operator, lambda *m: np.vstack(m), parts, all(p.scalable for p in parts)
-        )
+        return combine(operator, lambda *m: np.vstack(m), parts, all(p.scalable for p in parts))
 
     def kronecker(self, out: int, in_: int, depth: int) -> Formula:
         a, b = self.pick([1, *self.splits(out), out]), self.pick([1, *self.splits(in_), in_])

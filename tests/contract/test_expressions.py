@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
-
-from prodsumnet.operators import LinearOperator
 from tests.contract.expressions import Formula, formulas
 from tests.contract.support import (
     Densified,
@@ -20,6 +18,8 @@ from tests.contract.support import (
     times,
     wide,
 )
+
+from prodsumnet.operators import LinearOperator
 
 
 def repeat(examples: int) -> settings:

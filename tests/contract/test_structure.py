@@ -26,9 +26,9 @@ def test_spec_round_trip(operator: LinearOperator) -> None:
     assert other.dtype == operator.dtype
     assert repr(other) == repr(operator)
     copy_numbers(operator, other)
-    for side, copy in ((operator, other), (operator.H, other.H)):
+    for side, again in ((operator, other), (operator.H, other.H)):
         x = rows(side.in_features, 3, dtype=wide(operator))
-        assert torch.equal(side(x), copy(x))
+        assert torch.equal(side(x), again(x))
     dtype = None if operator.dtype else torch.float64
     assert torch.equal(operator.to_dense(dtype), other.to_dense(dtype))
 

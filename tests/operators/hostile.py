@@ -214,7 +214,9 @@ def cases() -> dict[str, tuple[Any, str]]:
             "holds at least 2147483649 numbers",
         ),
         "basis huge": (
-            spec({"kind": "seeded-basis", "out_features": 9**5, "in_features": 9, "num_terms": 9**5}),
+            spec(
+                {"kind": "seeded-basis", "out_features": 9**5, "in_features": 9, "num_terms": 9**5}
+            ),
             "SeededBasis would hold",
         ),
         "signs huge": (
@@ -226,12 +228,14 @@ def cases() -> dict[str, tuple[Any, str]]:
             "Constant would hold",
         ),
         "blocks huge": (
-            spec({
-                "kind": "block-dense",
-                "num_blocks": 2**15,
-                "block_out_features": 2**15,
-                "block_in_features": 2**15,
-            }),
+            spec(
+                {
+                    "kind": "block-dense",
+                    "num_blocks": 2**15,
+                    "block_out_features": 2**15,
+                    "block_in_features": 2**15,
+                }
+            ),
             "BlockDense would hold",
         ),
         "permutation huge": (
@@ -323,12 +327,14 @@ def harmless() -> dict[str, Any]:
             {"kind": "dct", "size": huge},
             {"kind": "basis", "operators": [ref(0), ref(1)]},
         ),
-        "sparse": spec({
-            "kind": "sparse",
-            "out_features": 2**15,
-            "in_features": 2**15,
-            "num_nonzeros": 7,
-        }),
+        "sparse": spec(
+            {
+                "kind": "sparse",
+                "out_features": 2**15,
+                "in_features": 2**15,
+                "num_nonzeros": 7,
+            }
+        ),
         "slice": spec({"kind": "slice", "in_features": huge, "start": 0, "stop": huge}),
     }
 

@@ -34,7 +34,7 @@ def test_sums_are_flattened() -> None:
     total = (a + b) + (c + d)
     assert isinstance(total, Sum)
     assert list(total) == [a, b, c, d]
-    assert list(a - (b + c))[0] is a
+    assert next(iter(a - (b + c))) is a
     assert len(list(a - (b + c))) == 2
 
 
@@ -90,7 +90,7 @@ def test_exact_identities_are_dropped() -> None:
     ids=repr,
 )
 def test_only_exact_identities_are_dropped(almost: LinearOperator) -> None:
-    assert list(almost @ square())[0] is almost
+    assert next(iter(almost @ square())) is almost
 
 
 def test_exact_zeros_are_dropped() -> None:

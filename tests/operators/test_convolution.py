@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 import torch
+from tests.oracles.convolution_2d import matrix
 
 from prodsumnet.operators import Convolution2d, Dense
-from tests.oracles.convolution_2d import matrix
 
 STRIDES = (1, 2, (2, 3))
 PADDINGS = (0, 1, (2, 1), "same", "valid")

@@ -11,11 +11,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.contract.discovery import collect
+from tests.operators import hostile
 
 from prodsumnet.operators import DCT, Basis, Dense, LinearOperator, RandomSigns, decode, encode
 from prodsumnet.operators.specification import MAX_DEPTH
-from tests.contract.discovery import collect
-from tests.operators import hostile
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = hostile.cases()

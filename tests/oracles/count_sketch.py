@@ -1,10 +1,10 @@
 """Cases of CountSketch: buckets and signs by the reference Philox."""
 
 import numpy as np
-
-from prodsumnet.operators import CountSketch
 from tests.contract import philox
 from tests.contract.case import Case
+
+from prodsumnet.operators import CountSketch
 
 
 def matrix(out: int, in_: int, seed: int) -> np.ndarray:

@@ -1,10 +1,10 @@
 """Cases of Reshape against numpy.reshape."""
 
 import torch
-
-from prodsumnet.operators import Dense, LowRank, RandomSigns, Reshape
 from tests.contract.case import DTYPES, Case, reals
 from tests.oracles.random_signs import matrix as random_signs
+
+from prodsumnet.operators import Dense, LowRank, RandomSigns, Reshape
 
 CASES = [
     *(
@@ -27,9 +27,9 @@ CASES = [
     Case(
         id="low-rank",
         build=lambda: Reshape(LowRank(4, 6, 2, dtype=torch.float64), 3, 8),
-        oracle=lambda n: (
-            n["operator.factors.0.weight"] @ n["operator.factors.1.weight"]
-        ).reshape(3, 8),
+        oracle=lambda n: (n["operator.factors.0.weight"] @ n["operator.factors.1.weight"]).reshape(
+            3, 8
+        ),
         trainable=20,
         linear=False,
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from prodsumnet.evaluation.materialized import compose
+from prodsumnet.evaluation.composed import compose
 from prodsumnet.evaluation.planner import plan
 from prodsumnet.operators import (
     BlockDense,
@@ -46,23 +46,23 @@ class KernelPlan:
     mixing: LinearOperator | None
     macs: int
 
-    def kernels(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return the flattened kernels ``(channels, taps)`` and the mixing matrix, if any."""
-        dense = compose(self.operator, device)
+    def kernels(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return the flattened kernels ``(channels, taps)`` and the mixing matrix, if any.
+
+        Parameters
+        ----------
+        x : Tensor
+            The images, for the type and the place of matrices that hold no numbers.
+        """
+        dense = compose(self.operator, x.dtype, x.device)
         if self.blocks > 1:
             grid = dense.unflatten(0, (self.blocks, -1)).unflatten(2, (self.blocks, -1))
             dense = grid.diagonal(dim1=0, dim2=2).permute(2, 0, 1).flatten(0, 1)
-        return dense, None if self.mixing is None else compose(self.mixing, device)
+        return dense, None if self.mixing is None else compose(self.mixing, x.dtype, x.device)
 
 
-def plan_kernel(
-    operator: LinearOperator,
-    in_channels: int,
-    groups: int,
-    dtype: torch.dtype,
-    device: torch.device,
-) -> KernelPlan:
-    """Return the plan with the fewest multiply-additions for one output position.
+def kernel_stages(operator: LinearOperator, in_channels: int, groups: int) -> KernelPlan:
+    """Return the way with the fewest multiply-additions for one output position.
 
     A product ``P Q`` of matrices is the convolution ``Q`` followed by the 1×1 convolution ``P``;
     and ``Q`` is depthwise if it is block-diagonal with one block for each channel. Two stages must
@@ -74,29 +74,47 @@ def plan_kernel(
         Kernel matrix ``(out_channels, in_channels // groups * taps)``.
     in_channels, groups : int
         As in `torch.nn.Conv2d`.
+    """
+    whole = KernelPlan(operator, groups, 1, None, math.prod(operator.shape))
+    scalar, inner = 1, operator
+    while isinstance(inner, Scaled):
+        scalar, inner = scalar * inner.scalar, inner.operator
+    factors = list(inner) if isinstance(inner, Product) and groups == 1 else []
+    plans: list[KernelPlan] = []
+    for cut in range(1, len(factors)):
+        mixing, kernel = Product.of(*factors[:cut]), Product.of(*factors[cut:])
+        blocks = in_channels if diagonal_blocks(kernel) % in_channels == 0 else 1
+        macs = math.prod(kernel.shape) // blocks + math.prod(mixing.shape)
+        scaled = mixing if inner is operator else scalar * mixing
+        plans.append(KernelPlan(kernel, blocks, blocks, scaled, macs))
+    best = min(plans, key=lambda plan: plan.macs, default=whole)
+    return best if 2 * best.macs <= whole.macs else whole
+
+
+def plan_kernel(
+    operator: LinearOperator,
+    in_channels: int,
+    groups: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> KernelPlan:
+    """Return the plan of `kernel_stages` with its matrices planned in turn.
+
+    Parameters
+    ----------
+    operator, in_channels, groups
+        As for `kernel_stages`.
     dtype, device
         For the fixed nodes of the kernel matrix, which are computed once.
     """
-    whole = KernelPlan(operator, groups, 1, None, math.prod(operator.shape))
-    inner = operator.operator if isinstance(operator, Scaled) else operator
-    factors = list(inner) if isinstance(inner, Product) else []
-    plans: list[KernelPlan] = []
-    if groups == 1:
-        for cut in range(1, len(factors)):
-            mixing, kernel = Product.of(*factors[:cut]), Product.of(*factors[cut:])
-            depthwise = math.gcd(diagonal_blocks(kernel), in_channels) == in_channels
-            blocks = in_channels if depthwise else 1
-            macs = math.prod(kernel.shape) // blocks + math.prod(mixing.shape)
-            plans.append(KernelPlan(kernel, blocks, blocks, mixing, macs))
-    best = min(plans, key=lambda plan: plan.macs, default=whole)
-    if 2 * best.macs > whole.macs:
-        best = whole
+    stages = kernel_stages(operator, in_channels, groups)
+    own = operator.dtype or dtype
 
     def prepared(part: LinearOperator) -> LinearOperator:
-        return plan(part, min(part.shape), dtype, device)
+        return plan(part, min(part.shape), own, device)
 
-    mixing = best.mixing and prepared(best.mixing)
-    return replace(best, operator=prepared(best.operator), mixing=mixing)
+    mixing = stages.mixing and prepared(stages.mixing)
+    return replace(stages, operator=prepared(stages.operator), mixing=mixing)
 
 
 def diagonal_blocks(operator: LinearOperator) -> int:
@@ -119,6 +137,6 @@ def diagonal_blocks(operator: LinearOperator) -> int:
                 break
         return total
     if isinstance(operator, BlockDiagonal):
-        same = len({block.shape for block in operator}) == 1
-        return len(operator.blocks) if same else 1
+        shapes = [block.shape for block in operator]
+        return len(shapes) if len(set(shapes)) == 1 else 1
     return 1

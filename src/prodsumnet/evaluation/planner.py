@@ -6,7 +6,7 @@ matrix and fixed nodes are computed once.
 
 import torch
 
-from prodsumnet.evaluation.materialized import Materialized
+from prodsumnet.evaluation.composed import Composed, compose
 from prodsumnet.operators import (
     BlockDiagonal,
     Constant,
@@ -21,12 +21,13 @@ from prodsumnet.operators import (
     VStack,
 )
 
+# Rough rates of one core of a present-day CPU; only their ratios matter.
 FLOPS_PER_SECOND = 5e10
 BYTES_PER_SECOND = 1e10
 SECONDS_PER_CALL = 5e-6
-"""Rough rates of one core of a present-day CPU; only their ratios matter."""
 
 _HOISTED_NUMBERS = 2**20
+"""Largest fixed matrix that is computed once and kept."""
 
 
 def seconds(cost: Cost) -> float:
@@ -51,9 +52,13 @@ def plan(
     Returns
     -------
     LinearOperator
-        To be called, not to be trained, stored or composed further.
+        To be called, not to be trained, stored or composed further. It stays right when numbers
+        change, be it in place or by loading; where a conversion changes ``dtype`` or ``device``, a
+        new plan is needed.
     """
-    return _Planner(operator.dtype or dtype, device).plan(operator, max(batch, 1))[0]
+    # What is computed once must serve training too, wherever the plan was made.
+    with torch.inference_mode(False), torch.no_grad():
+        return _Planner(operator.dtype or dtype, device).plan(operator, max(batch, 1))[0]
 
 
 class _Planner:
@@ -75,17 +80,17 @@ class _Planner:
             return operator, 0.0
         entries = operator.out_features * operator.in_features
         multiply = SECONDS_PER_CALL + seconds(Cost.matmul(batch, *operator.shape))
-        if not operator.num_trainable and entries <= _HOISTED_NUMBERS:
-            by_parts = self._by_parts(operator, batch)
-            if by_parts[1] <= multiply:
-                return by_parts
-            return Constant.of(operator.to_dense(self._dtype, self._device)), multiply
         factored, factored_time = self._by_parts(operator, batch)
+        # Computed once is only what can never change: neither trained nor loaded from a file.
+        if not operator.state_dict() and entries <= _HOISTED_NUMBERS:
+            if factored_time <= multiply:
+                return factored, factored_time
+            return Constant.of(compose(operator, self._dtype, self._device)), multiply
         if isinstance(operator, Dense):
             return factored, factored_time
         composed_time = self._by_parts(operator, min(operator.shape))[1] + multiply
         if composed_time < factored_time:
-            return Materialized(operator), composed_time
+            return Composed(operator), composed_time
         return factored, factored_time
 
     def _by_parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:

@@ -44,8 +44,8 @@ from prodsumnet.operators.low_rank import LowRank
 from prodsumnet.operators.ones import Ones
 from prodsumnet.operators.permutation import Permutation
 from prodsumnet.operators.random_signs import RandomSigns
-from prodsumnet.operators.seeded_basis import SeededBasis
 from prodsumnet.operators.reshape import Reshape
+from prodsumnet.operators.seeded_basis import SeededBasis
 from prodsumnet.operators.selection import Selection
 from prodsumnet.operators.slice import Slice, truncate, zero_pad
 from prodsumnet.operators.sparse import Sparse

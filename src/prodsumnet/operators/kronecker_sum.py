@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from prodsumnet.operators.algebra import Product
+from prodsumnet.operators.axis_permutation import AxisPermutation
 from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.blocks import HStack, VStack
 from prodsumnet.operators.identity import Identity
 from prodsumnet.operators.khatri_rao import KhatriRao
 from prodsumnet.operators.kronecker import Kronecker
 from prodsumnet.operators.ones import Ones
-from prodsumnet.operators.axis_permutation import AxisPermutation
 
 
 def kronecker_sum(pairs: Sequence[tuple[LinearOperator, LinearOperator]]) -> LinearOperator:
@@ -74,9 +74,7 @@ def stacked_kronecker_sum(
     )
 
 
-def kronecker_stack(
-    left: LinearOperator, right: LinearOperator, terms: int
-) -> LinearOperator:
+def kronecker_stack(left: LinearOperator, right: LinearOperator, terms: int) -> LinearOperator:
     r"""Return the products :math:`A_r \otimes B_r` on top of each other, from stacks of both.
 
     Row :math:`(r, i, k)` is row :math:`(r, i)` of ``left`` times row :math:`(r, k)` of ``right``: a

@@ -1,31 +1,35 @@
 """Files that are either the old one or the new one, never half of one."""
 
+import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in the same folder, flush it to disk and rename it.
 
+    The folder is made if there is none.
+
     Raises
     ------
     OSError
-        If the folder cannot be written to; an existing file is left as it was.
+        If the file cannot be written, of the kind that says why and with ``path`` for its file
+        name; an existing file is left as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    temporary = Path(name)
+    temporary = path.parent / f".{secrets.token_hex(8)}.partial"
     try:
-        with os.fdopen(handle, "wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write: {error.strerror}", str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):  # gone once it is renamed, or never there
+            temporary.unlink()
 
 
 def write_text(path: Path, content: str) -> None:
@@ -34,6 +38,6 @@ def write_text(path: Path, content: str) -> None:
     Raises
     ------
     OSError
-        If the folder cannot be written to.
+        If the file cannot be written.
     """
     write_bytes(path, content.encode("utf-8"))

@@ -2,17 +2,19 @@
 
 Nothing that a seed or a formula gives is in the file. The numbers are two flat vectors for each
 type, ``parameters.float32`` and, where there are running statistics or given matrices,
-``buffers.float32``, in the order in which the network lists them.
+``buffers.float32``, in the order in which the network lists them. A complex number is two real
+ones.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
 
 import torch
 from torch import nn
 
 from prodsumnet.nn import Network, stored_tensors
+from prodsumnet.numerics import checks
 from prodsumnet.storage import tensors
 
 FORMAT = "prodsumnet-model"
@@ -39,7 +41,7 @@ def save(model: Network, path: str | Path, about: dict[str, Any] | None = None) 
     Raises
     ------
     TypeError
-        If ``model`` is not a `Network`.
+        If ``model`` is not a `Network`, or ``about`` is not plain JSON.
     ValueError
         If a number is not finite.
     OSError
@@ -47,13 +49,14 @@ def save(model: Network, path: str | Path, about: dict[str, Any] | None = None) 
     """
     if not isinstance(model, Network):
         raise TypeError(f"save takes a prodsumnet.nn.Network, got {type(model).__name__}")
-    vectors: dict[str, list[torch.Tensor]] = {}
-    for key, tensor in _stored(model):
-        if not tensor.isfinite().all():
+    parts: dict[str, list[torch.Tensor]] = {}
+    for key, numbers in _stored(model):
+        if not numbers.isfinite().all():
             raise ValueError(f"a number among the {key} is not finite; such a network is not saved")
-        vectors.setdefault(key, []).append(tensor.detach().reshape(-1))
-    flat = {key: torch.cat(parts) for key, parts in vectors.items()}
-    tensors.write(Path(path), flat, {"format": FORMAT, "about": about or {}, "network": model.spec()})
+        parts.setdefault(key, []).append(numbers.reshape(-1))
+    vectors = {key: torch.cat(numbers) for key, numbers in parts.items()}
+    header = {"format": FORMAT, "about": about or {}, "network": model.spec()}
+    tensors.write(Path(path), vectors, header)
 
 
 def load(path: str | Path, device: torch.device | str | None = None) -> Network:
@@ -79,12 +82,14 @@ def load(path: str | Path, device: torch.device | str | None = None) -> Network:
         If the file is not a network of this library, or its numbers do not fit its expression.
     """
     file = _resolve(path)
-    found, header = _read(file)
+    vectors, header = _read(file)
     try:
+        # First without storage, so that nothing is allocated for numbers that the file has not.
+        _check(Network.from_spec(header.get("network"), "meta"), vectors)
         model = Network.from_spec(header.get("network"), device)
-        _fill(model, found)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
+    _fill(model, vectors)
     return model.eval()
 
 
@@ -103,7 +108,8 @@ def about(path: str | Path) -> dict[str, Any]:
 def _read(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     found, header = tensors.read(file)
     if header.get("format") != FORMAT:
-        raise ValueError(f"{file} is not a saved network: its format is {header.get('format')!r:.80}")
+        given = checks.show(header.get("format"))
+        raise ValueError(f"{file} is not a saved network: its format is {given}, not {FORMAT!r}")
     return found, header
 
 
@@ -119,31 +125,40 @@ def _resolve(path: str | Path) -> Path:
     )
 
 
-def _stored(model: nn.Module) -> list[tuple[str, torch.Tensor]]:
-    """Stored tensors in order, each with the name of the vector that it goes to."""
-    return [
-        (f"{'parameters' if isinstance(t, nn.Parameter) else 'buffers'}.{_dtype(t)}", t)
-        for t in stored_tensors(model)
-    ]
+def _stored(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the numbers of every stored tensor, real, and the name of the vector they go to."""
+    for tensor in stored_tensors(model):
+        numbers = tensors.as_real(tensor)
+        kind = "parameters" if isinstance(tensor, nn.Parameter) else "buffers"
+        yield f"{kind}.{_name(numbers.dtype)}", numbers
 
 
-def _dtype(tensor: torch.Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
-@torch.no_grad()
-def _fill(model: nn.Module, vectors: dict[str, torch.Tensor]) -> None:
+def _check(model: nn.Module, vectors: dict[str, torch.Tensor]) -> None:
+    """Refuse vectors that are not those of a network, which may be without storage."""
     expected: dict[str, int] = {}
-    for key, tensor in _stored(model):
-        expected[key] = expected.get(key, 0) + tensor.numel()
-    given = {key: vector.numel() for key, vector in vectors.items()}
-    if given != expected:
-        raise ValueError(f"the expression needs the numbers {expected}, the file holds {given}")
+    for key, numbers in _stored(model):
+        expected[key] = expected.get(key, 0) + numbers.numel()
+    if expected.keys() != vectors.keys():
+        raise ValueError(
+            f"the expression needs {sorted(expected)}, the file holds {checks.show(list(vectors))}"
+        )
     for key, vector in vectors.items():
-        if _dtype(vector) != key.split(".")[1] or vector.dim() != 1 or not vector.isfinite().all():
-            raise ValueError(f"{key} must be one vector of finite {key.split('.')[1]} numbers")
+        dtype = key.split(".")[1]
+        if _name(vector.dtype) != dtype or vector.shape != (expected[key],):
+            raise ValueError(
+                f"{key} must be one vector of {expected[key]} {dtype} numbers, got "
+                f"{_name(vector.dtype)} of shape {checks.show(tuple(vector.shape))}"
+            )
+        if not vector.isfinite().all():
+            raise ValueError(f"a number among the {key} is not finite")
+
+
+def _fill(model: nn.Module, vectors: dict[str, torch.Tensor]) -> None:
     position = dict.fromkeys(vectors, 0)
-    for key, tensor in _stored(model):
-        start, stop = position[key], position[key] + tensor.numel()
-        tensor.copy_(vectors[key][start:stop].view(tensor.shape))
-        position[key] = stop
+    for key, numbers in _stored(model):
+        start, position[key] = position[key], position[key] + numbers.numel()
+        numbers.copy_(vectors[key][start : position[key]].view(numbers.shape))

@@ -1,14 +1,18 @@
 """What a training depends on, as one frozen object."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Frozen, strict about names, and ordered: the base of everything that a recipe holds."""
+    """Frozen, strict about names and types: the base of everything that a recipe holds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+"""Share of an average that stays from one step to the next."""
 
 
 class Augmentation(Settings):
@@ -24,15 +28,15 @@ class Augmentation(Settings):
 class Training(Settings):
     """How a network is trained: AdamW under a one-cycle schedule (Smith & Topin 2019).
 
-    The learning rate is relative: a factor whose numbers start with standard deviation s moves
-    by ``learning_rate * s`` a step, so that one value serves factors of any size.
+    The learning rate is relative: a factor whose numbers start with root mean square s moves by
+    ``learning_rate * s`` a step, so that one value serves factors of any size.
     """
 
     epochs: int = Field(6, ge=1, le=10_000)
     batch_size: int = Field(128, ge=1, le=55_000)
     learning_rate: float = Field(0.08, gt=0, le=10)
     warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps")
-    betas: tuple[float, float] = (0.9, 0.99)
+    betas: tuple[Decay, Decay] = (0.9, 0.99)
     weight_decay: float = Field(0.0, ge=0)
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
     label_smoothing: float = Field(0.0, ge=0, lt=1)

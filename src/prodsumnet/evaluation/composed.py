@@ -1,5 +1,7 @@
 """An operator computed through its dense matrix."""
 
+import contextlib
+
 import torch
 from torch.nn import functional
 
@@ -7,16 +9,26 @@ from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
 
-def compose(operator: LinearOperator, device: torch.device) -> torch.Tensor:
+def compose(operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """Return the dense matrix in the operator's own precision, even where autocast is on.
 
     Few numbers make a large matrix here, so their rounding must not be the matrix's.
+
+    Parameters
+    ----------
+    operator : LinearOperator
+        The operator.
+    dtype : torch.dtype
+        Of the matrix, if the operator holds no numbers of its own.
+    device : torch.device
+        Where the matrix goes.
     """
-    with torch.autocast(device.type, enabled=False):
-        return operator.to_dense(device=device)
+    casting = checks.autocasting(device)
+    with torch.autocast(device.type, enabled=False) if casting else contextlib.nullcontext():
+        return operator.to_dense(dtype if operator.dtype is None else None, device)
 
 
-class Materialized(LinearOperator):
+class Composed(LinearOperator):
     """The same operator, evaluated as one product with its dense matrix.
 
     Parameters
@@ -30,11 +42,11 @@ class Materialized(LinearOperator):
         self.operator = operator
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x, dense = checks.unify(x, compose(self.operator, x.device))
+        x, dense = checks.unify(x, compose(self.operator, x.dtype, x.device))
         return functional.linear(x, dense)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y, dense = checks.unify(y, compose(self.operator, y.device))
+        y, dense = checks.unify(y, compose(self.operator, y.dtype, y.device))
         return y @ dense.conj()
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
