@@ -5,7 +5,17 @@
 >>> layer = psn.nn.Linear(16, 10, A)
 """
 
-from prodsumnet import data, evaluation, experiments, models, nn, numerics, operators, storage, training
+from prodsumnet import (
+    data,
+    evaluation,
+    experiments,
+    models,
+    nn,
+    numerics,
+    operators,
+    storage,
+    training,
+)
 from prodsumnet.nn import count
 from prodsumnet.operators import LinearOperator
 from prodsumnet.storage import load, save

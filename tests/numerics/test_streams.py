@@ -155,9 +155,9 @@ def test_subsets() -> None:
 
 def test_subsets_draw_again_until_they_are_complete() -> None:
     """Half of a population needs 1.39 draws a member on average, and sometimes many more."""
-    for seed in range(300):
-        drawn = streams.subset(seed, 120, 60).tolist()
-        assert len(set(drawn)) == 60
+    first = streams.words(634, streams.Stream.SUBSETS, 166) * 200 >> 32
+    assert len(first.unique()) < 100  # of the draws that are enough for nearly every seed
+    assert streams.subset(634, 200, 100).tolist() == philox.subset(634, 200, 100)
     assert streams.subset(1, 2**31, 2**10).tolist() == philox.subset(1, 2**31, 2**10)
 
 

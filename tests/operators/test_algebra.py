@@ -213,3 +213,17 @@ def test_operators_are_hashable_and_truthy() -> None:
     assert kron(a)
     assert len({a, b, a}) == 2
     assert isinstance(kron(a), Kronecker)
+
+
+def test_complex_operators_see_complex_input_throughout() -> None:
+    seen: list[torch.dtype] = []
+
+    class Probe(Identity):
+        def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+            seen.append(x.dtype)
+            return x
+
+    probe = Probe(3)
+    (Dense(2, 3, dtype=torch.complex64) @ (probe + Diagonal(3)))(torch.ones(3))
+    (Dense(2, 3) @ (probe + Diagonal(3)))(torch.ones(3))
+    assert seen == [torch.complex64, torch.float32]

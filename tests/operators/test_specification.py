@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from tests.contract.discovery import collect
 from tests.operators import hostile
 
-from prodsumnet.operators import DCT, Basis, Dense, LinearOperator, RandomSigns, decode, encode
+from prodsumnet.operators import (
+    DCT,
+    Basis,
+    Constant,
+    Dense,
+    Factor,
+    LinearOperator,
+    RandomSigns,
+    decode,
+    encode,
+)
+from prodsumnet.operators.combination import Combination
 from prodsumnet.operators.specification import MAX_DEPTH
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +112,20 @@ def test_hooks_are_required() -> None:
         lambda: operator.H(torch.zeros(2)),
         lambda: operator.cost(),
     ):
+        with pytest.raises(NotImplementedError):
+            call()
+
+
+def test_hooks_of_leaves_are_required() -> None:
+    class Leaf(Factor):
+        pass
+
+    class Terms(Combination):
+        pass
+
+    leaf, terms = Leaf(2, 2), Terms(2, 2)
+    leaf.weight = terms.weight = torch.nn.Parameter(torch.ones(2))
+    for call in (leaf.second_moment, leaf.reset_parameters, terms.to_dense):
         with pytest.raises(NotImplementedError):
             call()
 
@@ -237,3 +262,26 @@ def test_mutated_specs_are_refused_or_built() -> None:
     visit()
     # Or the mutations are too wild, or too tame, to say anything.
     assert len(outcomes) * 0.02 < sum(outcomes) < len(outcomes) * 0.7
+
+
+def test_equal_operators_without_numbers_are_written_once() -> None:
+    a, b = Dense(4, 4), Dense(4, 4)
+    spec = ((2 * DCT(4)) @ a @ (2 * DCT(4)) @ b @ DCT(4)).spec()
+    assert [node["kind"] for node in spec["nodes"]] == [
+        "dct",
+        "scaled",
+        "dense",
+        "dense",
+        "product",
+    ]
+    copy = LinearOperator.from_spec(spec)
+    assert copy.num_trainable == 32
+
+
+def test_operators_with_numbers_stay_apart_however_alike() -> None:
+    first, second = Constant.of(torch.ones(2, 2)), Constant.of(torch.eye(2))
+    operator = first.H @ second.H + Dense(2, 2).H @ Dense(2, 2).H
+    copy = LinearOperator.from_spec(operator.spec())
+    assert copy.num_trainable == 8
+    copy.load_state_dict(operator.state_dict())
+    assert torch.equal(copy.to_dense(), operator.to_dense())

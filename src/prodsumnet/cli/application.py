@@ -1,20 +1,20 @@
-"""The application: its commands, and how errors reach the user."""
+"""The application: its commands, and how a call of it ends."""
 
 import sys
+import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from prodsumnet.cli import count, data, evaluate, reproduce, summarize, train
-from prodsumnet.training import NonFiniteLossError
+from prodsumnet.cli.errors import explain, is_usage_error
+from prodsumnet.cli.invocation import Invocation
 
 app = typer.Typer(
     name="prodsumnet",
     help="Neural networks as products of sums of simple linear operators.",
-    no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
 )
 app.command()(reproduce.reproduce)
 app.command()(train.train)
@@ -23,40 +23,38 @@ app.command()(count.count)
 app.command()(summarize.summarize)
 app.add_typer(data.app, name="data")
 
-_debug = False
-
 
 @app.callback()
 def _options(
-    debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
-    global _debug
-    _debug = debug
+    context.obj.debug = debug
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; errors are one line on stderr, and the exit code says whose they are.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave; no arguments ask for help.
 
-    The exit code is 2 for a user's mistake, 1 for a run that failed, 130 for an interruption.
+    Errors are one line on stderr. The exit code is 2 for a user's mistake, 1 for a run that failed,
+    130 for an interruption.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; by default those of the process.
     """
+    invocation = Invocation(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        code = app(arguments, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        _leave(error.format_message(), 2)
-    except click.ClickException as error:
-        _leave(f"prodsumnet: {error.format_message()}", 2)
-    except (click.Abort, KeyboardInterrupt):
-        _leave("prodsumnet: interrupted; the same command with --resume goes on", 130)
-    except NonFiniteLossError as error:
-        _leave(f"prodsumnet: {error}", 1)
-    except (ValueError, TypeError, OSError) as error:
-        if _debug:
-            raise
-        _leave(f"prodsumnet: {' '.join(str(error).split())}", 2)
-    else:
-        sys.exit(code if isinstance(code, int) else 0)
-
-
-def _leave(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
-    sys.exit(code)
+        command = typer.main.get_command(app)
+        words = [*invocation.arguments] or ["--help"]
+        with command.make_context("prodsumnet", words, obj=invocation) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    except (Exception, KeyboardInterrupt) as error:
+        if invocation.debug and not is_usage_error(error):
+            traceback.print_exception(error)
+        message, code = explain(error)
+        print(f"prodsumnet: {message}", file=sys.stderr)
+        sys.exit(code)
+    sys.exit(0)

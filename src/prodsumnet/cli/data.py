@@ -6,7 +6,7 @@ import typer
 
 from prodsumnet import data
 
-app = typer.Typer(help="Fetch, check and locate data sets.", no_args_is_help=True)
+app = typer.Typer(help="Fetch, check and locate data sets.")
 Name = Annotated[str, typer.Argument(help="mnist or fashion-mnist.")]
 
 

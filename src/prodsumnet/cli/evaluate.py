@@ -20,6 +20,8 @@ def evaluate(
     network = storage.load(model)
     name = dataset or str(storage.about(model).get("dataset", "mnist"))
     test = data.load(name)
+    if network.input_shape != test.test_images.shape[1:]:
+        raise ValueError(f"{model} takes inputs of shape {network.input_shape}, not {name}'s")
     size = nn.count(network)
     result = {
         "test_accuracy": accuracy(network, test.test_images, test.test_labels),

@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from prodsumnet.cli.train import EpochsOption, OutOption, ResumeOption, SeedOption, run_recipe
+from prodsumnet.cli.running import EpochsOption, OutOption, ResumeOption, SeedOption, run_recipe
 from prodsumnet.experiments import Recipe, load_recipe
 
 
 def reproduce(
+    context: typer.Context,
     dataset: Annotated[
         str | None, typer.Option(help="mnist or fashion-mnist.", show_default="mnist")
     ] = None,
@@ -20,4 +21,4 @@ def reproduce(
     """Train the network of 3,554 numbers on real data and print its accuracy."""
     recipe = load_recipe("fashion") if dataset == "fashion-mnist" else Recipe()
     changes = {} if dataset is None else {"dataset": dataset}
-    run_recipe(recipe.overlaid(changes), seed, epochs, out, resume)
+    run_recipe(context, recipe.overlaid(changes), seed, epochs, out, resume)

@@ -76,17 +76,19 @@ def kernel_stages(operator: LinearOperator, in_channels: int, groups: int) -> Ke
         As in `torch.nn.Conv2d`.
     """
     whole = KernelPlan(operator, groups, 1, None, math.prod(operator.shape))
-    scalar, inner = 1, operator
+    inner, scalars = operator, []
     while isinstance(inner, Scaled):
-        scalar, inner = scalar * inner.scalar, inner.operator
+        scalars.append(inner.scalar)
+        inner = inner.operator
     factors = list(inner) if isinstance(inner, Product) and groups == 1 else []
     plans: list[KernelPlan] = []
     for cut in range(1, len(factors)):
         mixing, kernel = Product.of(*factors[:cut]), Product.of(*factors[cut:])
         blocks = in_channels if diagonal_blocks(kernel) % in_channels == 0 else 1
         macs = math.prod(kernel.shape) // blocks + math.prod(mixing.shape)
-        scaled = mixing if inner is operator else scalar * mixing
-        plans.append(KernelPlan(kernel, blocks, blocks, scaled, macs))
+        for scalar in scalars:
+            mixing = scalar * mixing
+        plans.append(KernelPlan(kernel, blocks, blocks, mixing, macs))
     best = min(plans, key=lambda plan: plan.macs, default=whole)
     return best if 2 * best.macs <= whole.macs else whole
 
@@ -113,7 +115,7 @@ def plan_kernel(
     def prepared(part: LinearOperator) -> LinearOperator:
         return plan(part, min(part.shape), own, device)
 
-    mixing = stages.mixing and prepared(stages.mixing)
+    mixing = None if stages.mixing is None else prepared(stages.mixing)
     return replace(stages, operator=prepared(stages.operator), mixing=mixing)
 
 

@@ -33,15 +33,12 @@ def training_bar(epochs: int) -> Iterator[Callback]:
         disable=not terminal,
     )
     task = bar.add_task("training", total=None)
-    shown = 0
 
     def update(done: int, total: int, last: Epoch | None) -> None:
-        nonlocal shown
         words = f"epoch {1 + (done - 1) * epochs // total} of {epochs}"
         if last is not None:
             words += f", validation {last.validation_accuracy:.2%}"
-            if not terminal and last.epoch > shown:
-                shown = last.epoch
+            if not terminal and last.epoch * total == done * epochs:
                 print(describe(last, epochs), file=sys.stderr, flush=True)
         bar.update(task, completed=done, total=total, description=words)
 

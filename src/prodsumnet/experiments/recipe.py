@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from prodsumnet.numerics import checks
 from prodsumnet.training import Settings, Training
 
 _SHIPPED = Path(__file__).parent / "recipes"
@@ -17,9 +18,9 @@ class Recipe(Settings):
     """What is trained, on what, how. The defaults train the headline network in a few minutes."""
 
     dataset: Literal["mnist", "fashion-mnist"] = "mnist"
-    network: str = Field("decomposed-cnn", description="a name in prodsumnet.models.names()")
-    budget: int | None = Field(3554, ge=1, description="most trainable numbers")
-    seed: int = Field(0, ge=0, lt=2**31)
+    network: str = Field(default="decomposed-cnn", description="one of prodsumnet.models.names()")
+    budget: int | None = Field(default=3554, ge=1, description="most trainable numbers")
+    seed: int = Field(default=0, ge=0, lt=2**31)
     training: Training = Training()
 
     def digest(self) -> str:
@@ -33,7 +34,7 @@ class Recipe(Settings):
         Raises
         ------
         ValueError
-            If a name is unknown or a value is refused; the message is one line.
+            If a name is unknown or a value is refused; the message says which.
         """
         return _checked(_merge(self.model_dump(), changes))
 
@@ -61,30 +62,40 @@ def load_recipe(source: str) -> Recipe:
                 f"there is no recipe file {source!r}, and no recipe of that name "
                 f"({', '.join(recipe_names())})"
             )
-    if path.stat().st_size > _MAX_BYTES:
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
         raise ValueError(f"{path} is larger than a recipe can be ({_MAX_BYTES} bytes)")
     try:
-        changes = json.loads(path.read_text(encoding="utf-8"))
+        changes = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
     if not isinstance(changes, dict):
         raise ValueError(f"{path} must hold a JSON object, got {type(changes).__name__}")
-    return Recipe().overlaid(changes)
+    try:
+        return Recipe().overlaid(changes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in changes.items():
         below = merged.get(name)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        merged[name] = _merge(below, value) if both else value
+        if isinstance(below, dict) and isinstance(value, dict):
+            value = _merge(below, value)
+        merged[name] = value
     return merged
 
 
 def _checked(values: dict[str, Any]) -> Recipe:
     try:
-        return Recipe.model_validate(values)
+        # As JSON, in which a list may be a tuple and nothing else passes for another type.
+        return Recipe.model_validate_json(json.dumps(values))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"recipe: {where}: {first['msg']}, got {first['input']!r:.80}") from error
+        where = ".".join(str(part) for part in first["loc"]) or "a value"
+        message, given = first["msg"], checks.show(first["input"])
+        raise ValueError(f"{where}: {message}, got {given}") from error
+    except RecursionError as error:
+        raise ValueError(f"a value is nested too deeply: {error}") from error

@@ -11,7 +11,8 @@ from prodsumnet.experiments.record import Record, surroundings
 from prodsumnet.storage import save, write_text
 from prodsumnet.training import Progress, Trainer, accuracy, keep_freed_memory
 
-RECIPE, STATE, MODEL, RECORD = "recipe.json", "state.safetensors", "model.safetensors", "record.json"
+RECIPE, STATE = "recipe.json", "state.safetensors"
+MODEL, RECORD = "model.safetensors", "record.json"
 """Files of a run's folder."""
 
 
@@ -47,15 +48,13 @@ def run(
     OSError
         If the data cannot be had or a file cannot be written.
     """
-    _claim(folder, recipe)
     keep_freed_memory()
     torch.manual_seed(recipe.seed)
     model = models.build(recipe.network, recipe.budget, seed=recipe.seed)
+    _claim(folder, recipe)
     dataset = data.load(recipe.dataset)
     trainer = Trainer(model, recipe.training, recipe.seed, folder / STATE)
-    if resume:
-        trainer.resume()
-    result = trainer.fit(dataset, progress)
+    result = trainer.fit(dataset, progress, resume)
     assert isinstance(result, nn.Network)
     save(result, folder / MODEL, {"dataset": recipe.dataset, "recipe": recipe.digest()})
     size = nn.count(result)
@@ -72,7 +71,7 @@ def run(
         test_accuracy=accuracy(result, dataset.test_images, dataset.test_labels),
         epochs=len(trainer.history),
         seconds=round(trainer.seconds, 1),
-        history=[vars(epoch) for epoch in trainer.history],
+        history=[epoch.model_dump() for epoch in trainer.history],
         **surroundings(),
     )
     record.write(folder / RECORD)

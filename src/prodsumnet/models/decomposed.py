@@ -30,6 +30,8 @@ MAX_BUDGET = 100_000
 """Largest budget; beyond it the sums have more terms than the matrices have use for."""
 
 _GAIN = math.sqrt(2)
+_BIAS_GAIN = 1e-3
+_MAX_MIXING = 32
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ def decomposed_cnn(budget: int, seed: int = 0) -> Network:
     Each of the four operators is a product of sums (the structure is in `_layers`), of factors that
     are small matrices. With a budget for all their entries the factors are free. With less, a
     factor of n entries keeps its share k of the budget and is a seeded matrix of signs plus k
-    numbers hashed into its entries: Wu's :math:`A^0 + \\sum_k \\theta_k A^k` (compare Li et al. 2018,
-    who train in a random subspace). So the budget is a dial down to a single number.
+    numbers hashed into its entries: Wu's :math:`A^0 + \sum_k \theta_k A^k` (compare Li et al.
+    2018, who train in a random subspace). So the budget is a dial down to a single number.
 
     Input images are normalised to unit mean square, and so are the hidden features, each sample by
     itself: nothing about the data is stored but the trained numbers.
@@ -87,12 +89,10 @@ def decomposed_cnn(budget: int, seed: int = 0) -> Network:
     entries = count_entries(terms)
     pool = None
     if budget < entries:
-        numbers = Dense(budget, 1)
-        nn.init.zeros_(numbers.weight)
-        pool = CountSketch(entries, budget, seed=seed) @ numbers
+        pool = CountSketch(entries, budget, seed=seed) @ Dense(budget, 1)
     used = 0
 
-    def bias(out_features: int, in_features: int) -> LinearOperator:
+    def free(out_features: int, in_features: int) -> LinearOperator:
         nonlocal used
         start, used = used, used + out_features * in_features
         if pool is None:
@@ -102,11 +102,11 @@ def decomposed_cnn(budget: int, seed: int = 0) -> Network:
     def weight(out_features: int, in_features: int) -> LinearOperator:
         if pool is None:
             return Dense(out_features, in_features)
-        change = bias(out_features, in_features)
+        change = free(out_features, in_features)
         fixed = RandomSigns(out_features, in_features, seed=seed + used)
         return fixed + change / math.sqrt(in_features)
 
-    return Network(*_layers(terms, weight, bias), input_shape=IMAGE)
+    return Network(*_layers(terms, weight, free), input_shape=IMAGE)
 
 
 def count_entries(terms: Terms) -> int:
@@ -132,23 +132,27 @@ def terms_for(budget: int) -> Terms:
     growth = budget / count_entries(_USUAL)
     if growth <= 0.97:
         return _USUAL
-    ideal = (min(growth * _USUAL.mixing, 32), growth * _USUAL.hidden, growth * _USUAL.rank)
-    base = count_entries(Terms(1, 1, 1))
-    steps = [count_entries(Terms(*(1 + (i == k) for k in range(3)))) - base for i in range(3)]
-    best = None
-    for mixing in range(math.ceil(ideal[0] / 2), math.floor(min(2 * ideal[0], 32)) + 1):
-        for hidden in range(math.ceil(ideal[1] / 2), math.floor(2 * ideal[1]) + 1):
-            missing = budget - base - (mixing - 1) * steps[0] - (hidden - 1) * steps[1]
-            rank = 1 + math.ceil(missing / steps[2])
-            if not ideal[2] / 2 <= rank <= 2 * ideal[2]:
-                continue
-            spare = (rank - 1) * steps[2] - missing
-            pairs = zip((mixing, hidden, rank), ideal, strict=True)
-            key = spare, sum(math.log(count / goal) ** 2 for count, goal in pairs)
-            if best is None or key < best[0]:
-                best = key, Terms(mixing, hidden, rank)
-    assert best is not None
-    return best[1]
+    goals = (min(growth * _USUAL.mixing, _MAX_MIXING), growth * _USUAL.hidden, growth * _USUAL.rank)
+    single = count_entries(Terms(1, 1, 1))
+    per_mixing = count_entries(Terms(2, 1, 1)) - single
+    per_hidden = count_entries(Terms(1, 2, 1)) - single
+    per_rank = count_entries(Terms(1, 1, 2)) - single
+    candidates = []
+    for mixing in _around(goals[0], _MAX_MIXING):
+        for hidden in _around(goals[1]):
+            missing = budget - single - (mixing - 1) * per_mixing - (hidden - 1) * per_hidden
+            rank = 1 + math.ceil(missing / per_rank)
+            if rank in _around(goals[2]):
+                pairs = zip((mixing, hidden, rank), goals, strict=True)
+                distance = sum(math.log(count / goal) ** 2 for count, goal in pairs)
+                room = (rank - 1) * per_rank - missing
+                candidates.append((room, distance, Terms(mixing, hidden, rank)))
+    return min(candidates, key=lambda candidate: candidate[:2])[2]
+
+
+def _around(goal: float, maximum: float = math.inf) -> range:
+    """Return the integers within a factor of two of a goal."""
+    return range(math.ceil(goal / 2), math.floor(min(2 * goal, maximum)) + 1)
 
 
 def low_frequencies(kernel_size: int, diagonals: int) -> LinearOperator:
@@ -162,8 +166,14 @@ def low_frequencies(kernel_size: int, diagonals: int) -> LinearOperator:
     return Selection(kernel_size**2, rows) @ kron(DCT(kernel_size), DCT(kernel_size))
 
 
-def _layers(terms: Terms, weight: Matrix, bias: Matrix) -> list[nn.Module]:
+def _layers(terms: Terms, weight: Matrix, free: Matrix) -> list[nn.Module]:
     """Return the layers, from whatever the two functions make of the factors' shapes."""
+
+    def small(bias: LinearOperator) -> LinearOperator:
+        # But not zero, where the gradient of a product of factors vanishes.
+        bias.reset_parameters(_BIAS_GAIN)
+        return bias
+
     count = terms.hidden
     first = weight(32, 10) @ low_frequencies(5, 4)
     mixing = stacked_kronecker_sum(
@@ -173,27 +183,20 @@ def _layers(terms: Terms, weight: Matrix, bias: Matrix) -> list[nn.Module]:
     channels = kronecker_stack(weight(8 * count, 8), weight(8 * count, 8), count)
     space = kronecker_stack(weight(4 * count, 7), weight(4 * count, 7), count)
     hidden = stacked_kronecker_sum(channels.T, space, count) / math.sqrt(count)
-    hidden_bias = kron(bias(64, 1), Ones(16, 1)) + kron(Ones(64, 1), bias(16, 1))
+    hidden_bias = kron(free(64, 1), Ones(16, 1)) + kron(Ones(64, 1), free(16, 1))
     last = weight(CLASSES, terms.rank) @ KhatriRao(weight(terms.rank, 64), weight(terms.rank, 16))
     return [
-        nn.RMSNorm(IMAGE, eps=1e-4, elementwise_affine=False),
-        Conv2d(1, 32, 5, _GAIN * first, padding="same", bias=bias(32, 1)),
+        nn.RMSNorm(list(IMAGE), eps=1e-4, elementwise_affine=False),
+        Conv2d(1, 32, 5, _GAIN * first, padding="same", bias=small(free(32, 1))),
         nn.MaxPool2d(2),
         nn.ReLU(),
-        Conv2d(
-            32,
-            64,
-            5,
-            _GAIN * (mixing @ depthwise),
-            padding="same",
-            bias=bias(64, 1),
-        ),
+        Conv2d(32, 64, 5, mixing @ depthwise, padding="same", bias=small(free(64, 1))),
         nn.MaxPool2d(2),
         nn.ReLU(),
         nn.Flatten(),
         Linear(3136, 1024, hidden, bias=False),
         nn.RMSNorm(1024, eps=1e-5, elementwise_affine=False),
-        Bias(1024, hidden_bias),
+        Bias(1024, small(hidden_bias)),
         nn.ReLU(),
-        Linear(1024, CLASSES, last, bias=bias(CLASSES, 1)),
+        Linear(1024, CLASSES, last, bias=small(free(CLASSES, 1))),
     ]

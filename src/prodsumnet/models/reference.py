@@ -14,8 +14,8 @@ def reference_cnn() -> Network:
 
     Convolution 5×5 from 1 to 32 channels, ReLU, max-pooling 2; convolution 5×5 from 32 to 64, ReLU,
     max-pooling 2; linear from 3,136 to 1,024, ReLU; linear to 10 classes; every layer with biases.
-    Maps images ``(N, 1, 28, 28)`` with values in [0, 1] to logits ``(N, 10)``. Numbers are drawn for
-    unit variance after every layer (He et al. 2015).
+    Maps images ``(N, 1, 28, 28)`` with values in [0, 1] to logits ``(N, 10)``. Numbers are drawn
+    such that unit-variance input keeps its mean square through every layer (He et al. 2015).
     """
     layers = (
         Conv2d(1, 32, 5, Dense(32, 25), padding="same"),

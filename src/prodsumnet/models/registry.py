@@ -9,7 +9,7 @@ _NAMES = ("decomposed-cnn", "reference-cnn")
 
 
 def names() -> tuple[str, ...]:
-    """Names of the architectures."""
+    """Return the names of the architectures."""
     return _NAMES
 
 

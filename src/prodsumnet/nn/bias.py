@@ -1,14 +1,12 @@
 """Biases: none, one number for each feature, or an operator applied to the constant one."""
 
-from typing import TypeVar, cast
+from typing import cast
 
 import torch
 from torch import nn
 
 from prodsumnet.numerics import checks
-from prodsumnet.operators import LinearOperator, check_operator
-
-_INITIAL_GAIN = 1e-3
+from prodsumnet.operators import LinearOperator
 
 
 def make_bias(
@@ -17,10 +15,7 @@ def make_bias(
     device: torch.device | str | None,
     dtype: torch.dtype | None,
 ) -> nn.Parameter | LinearOperator | None:
-    """Return what a layer keeps as its bias.
-
-    A vector starts at zero. An operator starts small, but not at zero, where the gradient of a
-    product of factors vanishes.
+    """Return what a layer keeps as its bias: a vector of zeros, an operator as it is, or nothing.
 
     Raises
     ------
@@ -29,16 +24,24 @@ def make_bias(
     """
     if isinstance(bias, bool):
         return nn.Parameter(torch.zeros(features, device=device, dtype=dtype)) if bias else None
-    if check_operator(bias).shape != (features, 1):
-        raise ValueError(f"a bias must have shape ({features}, 1), got {bias.shape}")
-    if not next(bias.parameters(), torch.empty(0, device="meta")).is_meta:
-        bias.reset_parameters(_INITIAL_GAIN)
+    if not isinstance(bias, LinearOperator):
+        raise TypeError(f"bias must be True, False or a LinearOperator, got {checks.show(bias)}")
+    if bias.shape != (features, 1):
+        raise ValueError(
+            f"a bias of {features} features needs an operator of shape ({features}, 1), "
+            f"got {bias.shape}: {bias!r}"
+        )
     return bias
 
 
 def bias_vector(bias: nn.Parameter | LinearOperator | None) -> torch.Tensor | None:
     """Return the bias as a tensor of one number for each feature."""
     return bias.to_dense()[:, 0] if isinstance(bias, LinearOperator) else bias
+
+
+def match(bias: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Return a bias in the precision of what it is added to, which autocast may have lowered."""
+    return bias.to(y.dtype.to_complex() if bias.is_complex() else y.dtype)
 
 
 class Bias(nn.Module):
@@ -51,7 +54,8 @@ class Bias(nn.Module):
     features : int
         Length of the second axis.
     bias : True or LinearOperator, optional
-        One number each, or an operator of shape ``(features, 1)`` for a bias with a structure.
+        One number each, starting at zero, or an operator of shape ``(features, 1)``, used as it
+        is, for a bias with a structure.
     device, dtype
         Of the bias vector.
 
@@ -75,22 +79,20 @@ class Bias(nn.Module):
         self.bias = make_bias(bias, self.features, device, dtype)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(N, features, ...) -> (N, features, ...)``."""
+        """``(N, features, ...) -> (N, features, ...)``.
+
+        Raises
+        ------
+        ValueError
+            If the second axis of the input is not ``features`` long.
+        """
+        if x.dim() < 2 or x.shape[1] != self.features:
+            raise ValueError(
+                f"Bias expects input of shape (N, {self.features}, ...), got {tuple(x.shape)}"
+            )
         bias = cast(torch.Tensor, bias_vector(self.bias))
-        return x + bias.to(x.dtype).view(-1, *[1] * (x.dim() - 2))
+        return x + match(bias, x).view(-1, *[1] * (x.dim() - 2))
 
     def extra_repr(self) -> str:
         """Return the number of features."""
         return str(self.features)
-
-
-Plain = TypeVar("Plain", nn.Linear, nn.Conv2d)
-
-
-@torch.no_grad()
-def copy_into(plain: Plain, weight: torch.Tensor, bias: torch.Tensor | None) -> Plain:
-    """Copy a dense weight and a bias into a plain torch layer, and return it."""
-    plain.weight.copy_(weight)
-    if bias is not None and plain.bias is not None:
-        plain.bias.copy_(bias)
-    return plain

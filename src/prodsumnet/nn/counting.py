@@ -3,13 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
 from prodsumnet.nn.convolution import Conv2d
 from prodsumnet.nn.linear import Linear
+
+_PLAIN = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
 
 @dataclass(frozen=True)
@@ -78,29 +80,27 @@ def stored_tensors(model: nn.Module) -> list[torch.Tensor]:
 
 @torch.no_grad()
 def _macs(model: nn.Module, shape: Sequence[int]) -> int:
+    """Run the model once on one input, in evaluation, and add up what its layers do."""
     total = 0
 
-    def add(layer: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+    def add(layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         nonlocal total
-        if isinstance(layer, Conv2d):
-            total += layer.macs(output.shape[-2:].numel())
-        elif isinstance(layer, Linear):
-            total += layer.macs(inputs[0][..., 0].numel())
-        elif isinstance(layer, nn.Linear):
-            total += inputs[0][..., 0].numel() * layer.in_features * layer.out_features
-        else:
-            total += output[0].numel() * math.prod(layer.weight.shape[1:])
+        if isinstance(layer, Linear | Conv2d):
+            total += layer.macs(output.numel() // layer.operator.out_features)
+        elif isinstance(layer, _TRANSPOSED):
+            total += inputs[0].numel() * math.prod(layer.weight.shape[1:])
+        elif isinstance(layer, _PLAIN):
+            total += output.numel() * math.prod(layer.weight.shape[1:])
 
-    counted = (Linear, Conv2d, nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    layers = [module for module in model.modules() if isinstance(module, counted)]
-    hooks = [layer.register_forward_hook(add) for layer in layers]
+    hooks = [module.register_forward_hook(add) for module in model.modules()]
+    modes = [(module, module.training) for module in model.modules()]
     first = next(model.parameters(), torch.empty(0))
-    training = model.training
     try:
         model.eval()
         model(torch.zeros(1, *shape, device=first.device, dtype=first.dtype))
     finally:
-        model.train(training)
+        for module, training in modes:
+            module.training = training
         for hook in hooks:
             hook.remove()
     return total

@@ -1,12 +1,12 @@
 """A chain of layers that knows its input and can be written down as plain JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from prodsumnet.nn.layers import build_layer, layer_name, read_layer
+from prodsumnet.nn.layers import MAX_AXES, build_layer, layer_name, own_tensors, read_layer
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator, decode, encode
 
@@ -30,13 +30,31 @@ class Network(nn.Sequential):
     ------
     TypeError
         If a layer is of another kind.
+    ValueError
+        If there is no layer, a layer that holds numbers stands in the chain twice, or a size is not
+        positive.
     """
 
     def __init__(self, *layers: nn.Module, input_shape: Sequence[int]) -> None:
-        for layer in layers:
-            layer_name(layer)
+        if not layers:
+            raise ValueError("a network needs at least one layer, got none")
+        holding = [layer for layer in layers if layer_name(layer) and own_tensors(layer)]
+        if len(set(holding)) < len(holding):
+            raise ValueError(
+                "a layer that holds numbers stands in the network twice; "
+                "let two layers share an operator instead"
+            )
+        shape = checks.int_sequence("input_shape", input_shape)
+        if not 0 < len(shape) <= MAX_AXES or 0 in shape:
+            raise ValueError(
+                f"input_shape must be 1 to {MAX_AXES} positive integers, got {checks.show(shape)}"
+            )
         super().__init__(*layers)
-        self.input_shape = checks.size_tuple("input_shape", input_shape, len(input_shape))
+        self.input_shape = shape
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """Return a layer, or a slice of the chain as a plain `torch.nn.Sequential`."""
+        return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else list(self)[index]
 
     def spec(self) -> dict[str, Any]:
         """Return the network as plain JSON: its layers, and one graph of all their operators.
@@ -83,29 +101,42 @@ class Network(nn.Sequential):
         """
         layers, shape = _validated(spec)
         graph = spec.get("operators")
-        operators = [] if graph is None else decode(graph, None, "meta", max_numbers)
-        _check_numbers(_build(layers, operators, "meta"), operators, max_numbers)
-        operators = [] if graph is None else decode(graph, None, device, max_numbers)
-        return Network(*_build(layers, operators, device), input_shape=shape)
+
+        def build(place: torch.device | str | None) -> tuple[list[nn.Module], list[LinearOperator]]:
+            operators = [] if graph is None else decode(graph, None, place, max_numbers)
+            return _build(layers, operators, place), operators
+
+        _check_numbers(*build("meta"), max_numbers)
+        return Network(*build(device)[0], input_shape=shape)
 
 
-def _validated(spec: Any) -> tuple[list[dict[str, Any]], list[int]]:
+def _validated(spec: Any) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
     if not isinstance(spec, dict) or spec.get("format") != FORMAT:
-        raise ValueError(f"a network's spec is an object with 'format': {FORMAT!r}")
-    if spec.get("version") != VERSION:
-        raise ValueError(f"network version {VERSION} expected, got {spec.get('version')!r:.80}")
-    layers, shape = spec.get("layers"), spec.get("input_shape")
+        raise ValueError(
+            f"a network's spec is an object with 'format': {FORMAT!r}, got {checks.show(spec)}"
+        )
+    version, layers, shape = spec.get("version"), spec.get("layers"), spec.get("input_shape")
+    if type(version) is not int or version != VERSION:
+        raise ValueError(f"network version {VERSION} expected, got {checks.show(version)}")
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
-        raise ValueError("'layers' of a network's spec must be a list of objects")
+        raise ValueError(
+            f"'layers' of a network's spec must be a list of objects, got {checks.show(layers)}"
+        )
     if not 0 < len(layers) <= MAX_LAYERS:
         raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, got {len(layers)}")
-    if not isinstance(shape, list) or not 0 < len(shape) <= 8:
-        raise ValueError(f"'input_shape' must be a list of 1 to 8 integers, got {shape!r:.80}")
-    return layers, shape
+    if not isinstance(shape, list) or not 0 < len(shape) <= MAX_AXES:
+        raise ValueError(
+            f"'input_shape' must be a list of 1 to {MAX_AXES} integers, got {checks.show(shape)}"
+        )
+    try:
+        sizes = checks.size_tuple("input_shape", shape, len(shape))
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    return layers, sizes
 
 
 def _build(
-    layers: list[dict[str, Any]], operators: list[Any], device: torch.device | str | None
+    layers: list[dict[str, Any]], operators: list[LinearOperator], device: torch.device | str | None
 ) -> list[nn.Module]:
     built = []
     for position, node in enumerate(layers):
@@ -117,17 +148,19 @@ def _build(
     return built
 
 
-def _value(value: Any, operators: list[Any]) -> Any:
+def _value(value: Any, operators: list[LinearOperator]) -> Any:
     if isinstance(value, dict):
         position = value.get("operator")
         if len(value) != 1 or type(position) is not int or not 0 <= position < len(operators):
-            raise ValueError(f"expected a reference to an operator, got {value!r:.80}")
+            raise ValueError(f"expected a reference to an operator, got {checks.show(value)}")
         return operators[position]
     return tuple(value) if isinstance(value, list) else value
 
 
-def _check_numbers(layers: list[nn.Module], operators: list[Any], max_numbers: int) -> None:
-    modules: Iterable[nn.Module] = [*layers, *operators]
+def _check_numbers(
+    layers: list[nn.Module], operators: list[LinearOperator], max_numbers: int
+) -> None:
+    modules: list[nn.Module] = [*layers, *operators]
     tensors = {id(t): t.numel() for m in modules for t in (*m.parameters(), *m.buffers())}
     if sum(tensors.values()) > max_numbers:
         raise ValueError(

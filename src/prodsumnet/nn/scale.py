@@ -1,9 +1,11 @@
 """Multiplication by a fixed constant."""
 
-import math
+import sys
 
 import torch
 from torch import nn
+
+from prodsumnet.numerics import checks
 
 
 class Scale(nn.Module):
@@ -16,18 +18,21 @@ class Scale(nn.Module):
 
     Raises
     ------
-    ValueError
-        If it is zero or not finite.
+    TypeError, ValueError
+        If it is not a real number, or zero or not finite.
     """
 
     def __init__(self, scalar: float) -> None:
         super().__init__()
-        if not isinstance(scalar, int | float) or not 0 < abs(scalar) < math.inf:
-            raise ValueError(f"scalar must be finite and not zero, got {scalar!r}")
+        if isinstance(scalar, bool) or not isinstance(scalar, int | float):
+            raise TypeError(f"scalar must be a real number, got {checks.show(scalar)}")
+        # Beyond the range of a float an integer is as unusable as infinity.
+        if not 0 < abs(scalar) <= sys.float_info.max:
+            raise ValueError(f"scalar must be finite and not zero, got {checks.show(scalar)}")
         self.scalar = float(scalar)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Any shape."""
+        """``(...) -> (...)``."""
         return x * self.scalar
 
     def extra_repr(self) -> str:

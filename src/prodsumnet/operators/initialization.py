@@ -1,14 +1,12 @@
 """Variance of what an operator gives, and the common factor that sets it."""
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
 from prodsumnet.numerics import streams
-
-if TYPE_CHECKING:
-    from prodsumnet.operators.base import LinearOperator
 
 _EXACT_FEATURES = 1024
 _PROBES = 1024
@@ -19,7 +17,7 @@ _STEPS = 60
 
 
 @torch.no_grad()
-def second_moment(operator: "LinearOperator") -> float:
+def second_moment(operator: Any) -> float:
     r"""Mean output variance for white unit-variance input, :math:`\|A\|_F^2 / m`.
 
     From the dense matrix where the smaller side has at most 1,024 features, else estimated from
@@ -45,46 +43,52 @@ def second_moment(operator: "LinearOperator") -> float:
 
 
 @torch.no_grad()
-def calibrate(operator: "LinearOperator", gain: float) -> None:
+def calibrate(operator: Any, gain: float) -> None:
     """Solve ``second_moment() = gain**2`` for a common factor of the trainable numbers.
 
     The logarithm of the moment is a continuous function of the logarithm of the factor, and a
     straight line unless fixed terms or shared factors interfere. It falls without bound if a
-    trainable number lies on every path through the expression. A bracket is found by Newton steps
-    along that line, then narrowed by regula falsi in the Illinois variant (Dowell & Jarratt 1971).
-    Where fixed terms exceed the target there is no solution and the numbers stay as they were.
+    trainable number lies on every path through the expression, and there is a solution then. Where
+    fixed terms exceed the target there is none, and the numbers stay as they were.
     """
     saved = [(number, number.clone()) for number in operator.parameters()]
     if not saved:
-        return None
+        return
     # Half-precision numbers cannot meet a finer tolerance than their own.
     coarsest = max(torch.finfo(number.dtype.to_real()).eps for number, _ in saved)
     tolerance = max(_TOLERANCE, 4 * coarsest)
 
-    def restore() -> None:
-        for number, value in saved:
-            number.copy_(value)
-
     def error(exponent: float) -> float:
+        """Excess of the logarithm, with the drawn numbers rescaled by ``exp(exponent)``."""
         if exponent:
-            restore()
+            for number, value in saved:
+                number.copy_(value)
             operator._rescale(math.exp(exponent))
         moment = operator.second_moment()
         excess = math.log(moment) - 2 * math.log(gain) if moment > 0 else -_CLIP
         return max(-_CLIP, min(excess, _CLIP))
 
     start = error(0.0)
-    if abs(start) < tolerance or start == -_CLIP:
-        return None
+    if abs(start) >= tolerance and start > -_CLIP and not _solve(error, start, tolerance):
+        for number, value in saved:
+            number.copy_(value)
+
+
+def _solve(error: Callable[[float], float], start: float, tolerance: float) -> bool:
+    """Leave an operator at a zero of ``error``, or as near as it comes; False if there is none.
+
+    Newton steps as on a line of slope 2, which ends the matter in the usual case, then doubled ones
+    bracket the zero; regula falsi in the Illinois variant (Dowell & Jarratt 1971) narrows that.
+    """
     direction = -math.copysign(1.0, start)
     near, near_error, step = 0.0, start, abs(start) / 2
     while True:
         far = near + direction * step
         if abs(far) > _CLIP:
-            return restore()
+            return False
         far_error = error(far)
         if abs(far_error) < tolerance:
-            return None
+            return True
         if far_error * start < 0:
             break
         near, near_error, step = far, far_error, 2 * step
@@ -94,11 +98,12 @@ def calibrate(operator: "LinearOperator", gain: float) -> None:
         found = error(middle)
         best = min(best, (abs(found), middle))
         if best[0] < tolerance:
-            break
+            return True
         if found * far_error < 0:
             near, near_error = far, far_error
         else:
             near_error /= 2
         far, far_error = middle, found
+    # Not continuous at this precision.
     error(best[1])
-    return None
+    return True

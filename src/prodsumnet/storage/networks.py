@@ -6,6 +6,7 @@ type, ``parameters.float32`` and, where there are running statistics or given ma
 ones.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from prodsumnet.numerics import checks
 from prodsumnet.storage import tensors
 
 FORMAT = "prodsumnet-model"
+MAX_INPUT = 2**28
+"""Largest number of values in one input of a network that is read."""
+
 _SHIPPED = Path(__file__).parent / "shipped"
 
 
@@ -137,8 +141,10 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _check(model: nn.Module, vectors: dict[str, torch.Tensor]) -> None:
+def _check(model: Network, vectors: dict[str, torch.Tensor]) -> None:
     """Refuse vectors that are not those of a network, which may be without storage."""
+    if math.prod(model.input_shape) > MAX_INPUT:
+        raise ValueError(f"an input has at most {MAX_INPUT} values, got {model.input_shape}")
     expected: dict[str, int] = {}
     for key, numbers in _stored(model):
         expected[key] = expected.get(key, 0) + numbers.numel()

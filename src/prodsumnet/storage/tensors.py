@@ -72,7 +72,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     ) as error:
         raise ValueError(f"{path} is not a readable safetensors file: {error}") from error
     if not isinstance(header, dict):
-        raise ValueError(f"{path} has no {_KEY!r} entry in its metadata: not written by this library")
+        raise ValueError(f"{path} was not written by this library: no {_KEY!r} in its metadata")
     return tensors, header
 
 

@@ -28,7 +28,8 @@ def augment(
     -------
     Tensor
         Of the same shape and type, sampled bilinearly at :math:`R\, K\, S\, p + t` for each
-        position :math:`p`, with rotation R, shear K, scaling S and shift t.
+        position :math:`p` in pixels from the centre, with rotation R, shear K, scaling S and
+        shift t.
     """
     count, _, height, width = images.shape
     angle, shear, scale_x, scale_y, shift_x, shift_y = (
@@ -40,11 +41,13 @@ def augment(
     if settings.flip:
         mirrored = torch.rand(count, generator=generator) < 0.5
         scale_x = torch.where(mirrored, -scale_x, scale_x)
-    shift_x, shift_y = (2 * settings.shift / n * s for n, s in ((width, shift_x), (height, shift_y)))
+    shift_x = 2 * settings.shift / width * shift_x
+    shift_y = 2 * settings.shift / height * shift_y
     cos, sin = angle.cos(), angle.sin()
+    aspect = height / width  # torch measures either axis in halves of its length
     rows = (
-        torch.stack((cos * scale_x, (shear * cos - sin) * scale_y, shift_x), dim=-1),
-        torch.stack((sin * scale_x, (shear * sin + cos) * scale_y, shift_y), dim=-1),
+        torch.stack((cos * scale_x, (shear * cos - sin) * scale_y * aspect, shift_x), dim=-1),
+        torch.stack((sin * scale_x / aspect, (shear * sin + cos) * scale_y, shift_y), dim=-1),
     )
     maps = torch.stack(rows, dim=1).to(images.device, images.dtype)
     result = torch.empty_like(images)

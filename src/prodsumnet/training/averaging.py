@@ -17,6 +17,8 @@ def averaged(model: nn.Module, horizon: float) -> AveragedModel:
 
     @torch.no_grad()
     def update(average: Sequence[Any], current: Sequence[Any], count: Any) -> None:
-        torch._foreach_lerp_(list(average), list(current), 1 / min(float(count) + 1, horizon))
+        weight = 1 / min(float(count) + 1, horizon)
+        lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
+        lerp(list(average), list(current), weight)
 
     return AveragedModel(model, multi_avg_fn=update)

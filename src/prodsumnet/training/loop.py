@@ -2,20 +2,19 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from prodsumnet.data import Dataset
-from prodsumnet.numerics import streams
+from prodsumnet.data import Dataset, Split
+from prodsumnet.numerics import checks, streams
 from prodsumnet.training.augmentation import augment
-from prodsumnet.training.checkpoint import load_state, read_header, save_state
+from prodsumnet.training.averaging import averaged
+from prodsumnet.training.checkpoint import Epoch, Header, load_state, save_state
 from prodsumnet.training.evaluation import accuracy
 from prodsumnet.training.schedule import one_cycle
 from prodsumnet.training.settings import Training
@@ -27,17 +26,9 @@ class NonFiniteLossError(ArithmeticError):
     """The loss became infinite or not a number; training stops where it happened."""
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What is known at the end of an epoch: mean loss, and accuracy on the validation split."""
-
-    epoch: int
-    loss: float
-    validation_accuracy: float
-
-
 Progress = Callable[[int, int, Epoch | None], None]
-"""Called after every step with the steps done, the steps in all, and the last epoch's results."""
+"""Called after every step, and once more when an epoch is safely on disk, with the steps done, the
+steps in all, and what is known of the last finished epoch."""
 
 
 class Trainer:
@@ -45,7 +36,7 @@ class Trainer:
 
     Everything random in an epoch comes from a generator seeded by (seed, epoch), so a training that
     goes on from a checkpoint is the one that was never interrupted, to the bit on one machine with
-    one number of threads.
+    one number of threads. (A network that draws random numbers of its own is beyond this.)
 
     Parameters
     ----------
@@ -64,20 +55,27 @@ class Trainer:
         What is known of the epochs that are done.
     seconds : float
         Wall time of the epochs that are done, over all sessions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is none, or the network has nothing to train.
     """
 
     def __init__(
         self, model: nn.Module, settings: Training, seed: int, state: Path | None = None
     ) -> None:
-        self.model, self.settings, self.seed, self.state = model, settings, seed, state
+        self.model, self.settings, self.state = model, settings, state
+        self.seed = checks.seed_int(seed)
         self.history: list[Epoch] = []
         self.seconds = 0.0
-        self._rates = [settings.learning_rate * _scale(p) for p in model.parameters()]
+        parameters = list(model.parameters())
+        self._rates = [settings.learning_rate * _scale(p) for p in parameters]
         self._optimizer = torch.optim.AdamW(
-            [{"params": [p]} for p in model.parameters()],
+            [{"params": [p]} for p in parameters],
             betas=settings.betas,
             weight_decay=settings.weight_decay,
-            fused=True,
+            fused=not any(p.is_complex() for p in parameters),
         )
         self._average: AveragedModel | None = None
 
@@ -86,30 +84,10 @@ class Trainer:
         """The network to use: the average of the weights where averaging is on."""
         return self.model if self._average is None else self._average.module
 
-    def resume(self) -> bool:
-        """Take up the state file, if there is one, and say whether there was.
-
-        Raises
-        ------
-        ValueError
-            If the file is of another network, other settings or another seed.
-        """
-        if self.state is None or not self.state.is_file():
-            return False
-        header = read_header(self.state)
-        if header.get("settings") != self._identity():
-            raise ValueError(
-                f"{self.state} was written with other settings or another seed; "
-                "give another folder or start without resuming"
-            )
-        steps = int(header["steps_per_epoch"])
-        load_state(self.state, self._modules(steps), self._optimizer)
-        self.history = [Epoch(**entry) for entry in header["history"]]
-        self.seconds = float(header["seconds"])
-        return True
-
-    def fit(self, data: Dataset, progress: Progress | None = None) -> nn.Module:
-        """Train the epochs that remain and return the network to use.
+    def fit(
+        self, data: Dataset, progress: Progress | None = None, resume: bool = False
+    ) -> nn.Module:
+        """Train the epochs that remain and return the network to use, in evaluation mode.
 
         Parameters
         ----------
@@ -118,50 +96,68 @@ class Trainer:
             epoch; its test set is not touched.
         progress : callable, optional
             See `Progress`.
+        resume : bool, optional
+            Go on from the state file, if there is one.
 
         Raises
         ------
         NonFiniteLossError
-            If the loss becomes infinite or not a number; the message says where.
+            If the loss, or a trained number, becomes infinite or not a number; the message says
+            where.
         ValueError
-            If the batch size exceeds the number of training images.
+            If the batch size exceeds the number of training images, or the state file is of
+            another network, other settings, another seed or another data set.
+        OSError
+            If the state cannot be written.
         """
-        device = next(self.model.parameters()).device
         split = data.split()
-        images = split.train_images.to(device).float() / 255
-        labels = split.train_labels.to(device)
-        steps = len(labels) // self.settings.batch_size
+        steps = len(split.train_labels) // self.settings.batch_size
         if steps == 0:
             raise ValueError(
-                f"batch_size {self.settings.batch_size} exceeds the {len(labels)} training images"
+                f"batch_size {self.settings.batch_size} exceeds the {len(split.train_labels)} "
+                "training images"
             )
-        modules = self._modules(steps)
+        if self.settings.averaging is not None and self._average is None:
+            self._average = averaged(self.model, max(1.0, self.settings.averaging * steps))
+        if resume and self.state is not None and self.state.is_file():
+            self._resume(self.state, data.digest)
+        self._train(split, steps, data.digest, progress)
+        return self.result.eval()
+
+    def _resume(self, state: Path, data_digest: str) -> None:
+        header = load_state(state, self._header(data_digest), self._modules(), self._optimizer)
+        self._rates = header.rates
+        self.history, self.seconds = header.history, header.seconds
+
+    def _header(self, data_digest: str) -> Header:
+        return Header(
+            seed=self.seed,
+            training=self.settings,
+            data_digest=data_digest,
+            rates=self._rates,
+            history=self.history,
+            seconds=self.seconds,
+        )
+
+    def _modules(self) -> dict[str, nn.Module]:
+        modules = {"model": self.model, "average": self._average}
+        return {name: module for name, module in modules.items() if module is not None}
+
+    def _train(self, split: Split, steps: int, data_digest: str, progress: Progress | None) -> None:
+        device = next(self.model.parameters()).device
+        images = split.train_images.to(device).float() / 255
+        labels = split.train_labels.to(device)
         for epoch in range(len(self.history), self.settings.epochs):
             started = time.monotonic()
             loss = self._epoch(epoch, images, labels, steps, progress)
             correct = accuracy(self.result, split.validation_images, split.validation_labels)
-            self.history.append(Epoch(epoch + 1, loss, correct))
+            self.history.append(Epoch(epoch=epoch + 1, loss=loss, validation_accuracy=correct))
             self.seconds += time.monotonic() - started
             if self.state is not None:
-                header = {
-                    "settings": self._identity(),
-                    "steps_per_epoch": steps,
-                    "seconds": self.seconds,
-                    "history": [asdict(entry) for entry in self.history],
-                }
-                save_state(self.state, modules, self._optimizer, header)
-        return self.result
-
-    def _identity(self) -> dict[str, Any]:
-        return {"seed": self.seed, "training": self.settings.model_dump(mode="json")}
-
-    def _modules(self, steps_per_epoch: int) -> dict[str, nn.Module]:
-        """Return what a checkpoint holds; the average exists from the first call on."""
-        if self.settings.averaging is not None and self._average is None:
-            horizon = max(1.0, self.settings.averaging * steps_per_epoch)
-            self._average = AveragedModel(self.model, multi_avg_fn=_moving_average(horizon))
-        modules = {"model": self.model}
-        return modules if self._average is None else {**modules, "average": self._average}
+                header = self._header(data_digest)
+                save_state(self.state, header, self._modules(), self._optimizer)
+            if progress is not None:
+                progress((epoch + 1) * steps, self.settings.epochs * steps, self.history[-1])
 
     def _epoch(
         self,
@@ -184,12 +180,11 @@ class Trainer:
             span = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
             fraction = one_cycle((position + 1) / (settings.epochs * steps), settings.warmup)
             loss = self._step(shuffled[span], targets[span], fraction)
+            where = f"epoch {epoch + 1}, step {step + 1} of {steps}"
             if not math.isfinite(loss):
-                raise NonFiniteLossError(
-                    f"the loss is {loss} in epoch {epoch + 1}, step {step + 1} of {steps}, at "
-                    f"{fraction:.3f} of the learning rate {settings.learning_rate}; "
-                    "lower the learning rate or set clip_norm"
-                )
+                raise self._diverged(f"the loss is {loss} in {where}", fraction)
+            if step + 1 == steps and not all(p.isfinite().all() for p in self.model.parameters()):
+                raise self._diverged(f"a trained number is not finite after {where}", fraction)
             total += loss
             if progress is not None:
                 last = self.history[-1] if self.history else None
@@ -217,18 +212,14 @@ class Trainer:
                 self._average.update_parameters(self.model)
         return value
 
+    def _diverged(self, what: str, fraction: float) -> NonFiniteLossError:
+        return NonFiniteLossError(
+            f"{what}, at {fraction:.3f} of the learning rate {self.settings.learning_rate}; "
+            "lower the learning rate or set clip_norm"
+        )
+
 
 def _scale(numbers: torch.Tensor) -> float:
     """Return the root mean square of initial numbers; one for those that start at zero."""
     size = numbers.detach().abs().square().mean().sqrt().item()
     return size if size > _STARTS_AT_ZERO else 1.0
-
-
-def _moving_average(horizon: float) -> Callable[[Sequence[Any], Sequence[Any], Any], None]:
-    """Return the update of a plain mean that becomes an exponential one after ``horizon`` steps."""
-
-    @torch.no_grad()
-    def update(average: Sequence[Any], current: Sequence[Any], count: Any) -> None:
-        torch._foreach_lerp_(list(average), list(current), 1 / min(float(count) + 1, horizon))
-
-    return update

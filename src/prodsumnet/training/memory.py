@@ -25,4 +25,5 @@ def keep_freed_memory() -> bool:
         (_M_TRIM_THRESHOLD, 2**31 - 1),
         (_M_TOP_PAD, 2**26),
     )
-    return all([mallopt(name, value) == 1 for name, value in settings])
+    answers = [mallopt(name, value) for name, value in settings]
+    return all(answer == 1 for answer in answers)

@@ -18,11 +18,13 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 class Augmentation(Settings):
     """Largest random changes to an image; each is drawn uniformly between minus and plus."""
 
-    rotation: float = Field(10.0, ge=0, le=180, description="degrees")
-    scale: float = Field(0.1, ge=0, lt=1, description="relative, each axis by itself")
-    shear: float = Field(0.1, ge=0, le=1, description="pixels sideways for each pixel upwards")
-    shift: float = Field(1.5, ge=0, le=28, description="pixels, each axis by itself")
-    flip: bool = Field(False, description="mirror half of the images left to right")
+    rotation: float = Field(default=10.0, ge=0, le=180, description="degrees")
+    scale: float = Field(default=0.1, ge=0, lt=1, description="relative, each axis by itself")
+    shear: float = Field(
+        default=0.1, ge=0, le=1, description="pixels sideways for each one upwards"
+    )
+    shift: float = Field(default=1.5, ge=0, le=28, description="pixels, each axis by itself")
+    flip: bool = Field(default=False, description="mirror half of the images left to right")
 
 
 class Training(Settings):
@@ -32,16 +34,16 @@ class Training(Settings):
     ``learning_rate * s`` a step, so that one value serves factors of any size.
     """
 
-    epochs: int = Field(6, ge=1, le=10_000)
-    batch_size: int = Field(128, ge=1, le=55_000)
-    learning_rate: float = Field(0.08, gt=0, le=10)
-    warmup: float = Field(0.1, ge=0, lt=1, description="share of the steps")
+    epochs: int = Field(default=8, ge=1, le=10_000)
+    batch_size: int = Field(default=128, ge=1, le=55_000)
+    learning_rate: float = Field(default=0.08, gt=0, le=10)
+    warmup: float = Field(default=0.1, ge=0, lt=1, description="share of the steps")
     betas: tuple[Decay, Decay] = (0.9, 0.99)
-    weight_decay: float = Field(0.0, ge=0)
-    clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: float | None = Field(default=None, gt=0, description="largest gradient norm")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     averaging: float | None = Field(
-        0.25, gt=0, description="horizon of the moving average of the weights, in epochs"
+        default=0.25, gt=0, description="horizon of the moving average of the weights, in epochs"
     )
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     augmentation: Augmentation | None = Augmentation()
