@@ -1,5 +1,6 @@
 """Convolutions in one stage or two: when, and that nothing is lost."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -63,7 +64,7 @@ def test_two_stages_must_at_least_halve_the_arithmetic() -> None:
 
 def test_the_cheapest_cut_is_taken() -> None:
     def factors(*sizes: int) -> list[ops.LinearOperator]:
-        return [ops.Dense(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+        return [ops.Dense(a, b) for a, b in itertools.pairwise(sizes)]
 
     # Cuts after 50, 2 and 30: the second is the cheapest.
     plan = kernel_stages(ops.Product(*factors(64, 50, 2, 30, 90)), 10, 1)
@@ -77,7 +78,8 @@ def test_depthwise_kernels_count_as_such() -> None:
         ops.KhatriRao(ops.Identity(32), ops.Dense(32, 25)),
         ops.BlockDense(32, 1, 25),
         ops.kron(ops.Identity(32), ops.Dense(1, 25)),
-        ops.KhatriRao(ops.Identity(32), ops.Dense(32, 6)) @ ops.kron(ops.Identity(32), ops.Dense(6, 25)),
+        ops.KhatriRao(ops.Identity(32), ops.Dense(32, 6))
+        @ ops.kron(ops.Identity(32), ops.Dense(6, 25)),
     ):
         plan = kernel_stages(ops.Dense(64, 32) @ depthwise, 32, 1)
         assert (plan.groups, plan.blocks) == (32, 32)
@@ -161,7 +163,12 @@ def test_blocks_are_never_seen_where_there_are_none(
     formula: Formula, rows: int, columns: int, after: bool
 ) -> None:
     part, free = formula.operator, ops.Dense(rows, columns, dtype=torch.float64)
-    for operator in (part, ops.kron(part, free), ops.kron(free, part), part @ part.H + part @ part.H):
+    for operator in (
+        part,
+        ops.kron(part, free),
+        ops.kron(free, part),
+        part @ part.H + part @ part.H,
+    ):
         assert_outside_blocks_is_zero(operator, diagonal_blocks(operator))
     if after and part.out_features == part.in_features:
         operator = ops.Diagonal(part.out_features, dtype=torch.float64) @ part

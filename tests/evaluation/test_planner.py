@@ -38,9 +38,12 @@ def assert_equal_maps(other: ops.LinearOperator, operator: ops.LinearOperator) -
         x = torch.randn(2, 3, operator.in_features, dtype=dtype, requires_grad=True)
         y = torch.randn(4, operator.out_features, dtype=dtype, requires_grad=True)
         leaves = [x, y, *operator.parameters()]
-        calls = (lambda a: a(x), lambda a: a.H(y), lambda a: a.to_dense(torch.float64))
-        for call in calls:
-            found, value = call(other), call(operator)
+        results = (
+            (other(x), operator(x)),
+            (other.H(y), operator.H(y)),
+            (other.to_dense(torch.float64), operator.to_dense(torch.float64)),
+        )
+        for found, value in results:
             assert found.dtype == value.dtype
             direction = torch.randn_like(value)
             slopes = (gradients(result, leaves, direction) for result in (found, value))
@@ -62,7 +65,9 @@ EXAMPLES = {
     "sum": lambda: dense(40, 30) + ops.LowRank(40, 30, 3, dtype=torch.float64),
     "many terms": lambda: ops.Sum(*(dense(40, 2) @ dense(2, 30) for _ in range(20))),
     "kronecker": lambda: ops.kron(dense(5, 6), dense(8, 5)),
-    "kronecker of products": lambda: ops.kron(dense(5, 60) @ dense(60, 6), dense(8, 80) @ dense(80, 5)),
+    "kronecker of products": lambda: ops.kron(
+        dense(5, 60) @ dense(60, 6), dense(8, 80) @ dense(80, 5)
+    ),
     "blocks": lambda: ops.block_diag(dense(20, 90) @ dense(90, 10), dense(20, 20)),
     "stacks": lambda: ops.vstack(
         ops.hstack(dense(20, 10), dense(20, 99) @ dense(99, 20)), dense(20, 30)

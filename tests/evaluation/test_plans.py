@@ -2,7 +2,6 @@
 
 import copy
 
-
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Plans
 

@@ -59,6 +59,11 @@ def test_table_has_a_row_a_group(folder):
     assert all(line.count("|") == lines[0].count("|") for line in lines)
 
 
+def test_a_recipe_in_the_folder_of_a_run_is_no_record(folder):
+    (folder / "small" / "recipe.json").write_text("{}")
+    assert len(read_records(folder)) == 4
+
+
 def test_no_records_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="no records"):
         read_records(tmp_path)

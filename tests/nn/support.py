@@ -29,7 +29,9 @@ def assert_same(
     assert actual.dtype == wanted.dtype
     close(actual, wanted, tolerance)
     direction = torch.randn_like(wanted)
-    pairs = zip(gradients(actual, leaves, direction), gradients(wanted, leaves, direction), strict=True)
+    pairs = zip(
+        gradients(actual, leaves, direction), gradients(wanted, leaves, direction), strict=True
+    )
     for found, gradient in pairs:
         close(found, gradient, tolerance)
 
@@ -58,7 +60,9 @@ def make_bias(kind: str, features: int, dtype: torch.dtype = torch.float64):
     if kind == "kron":
         rows = next(k for k in range(2, features + 2) if features % k == 0 or k > features)
         rows = rows if features % rows == 0 else 1
-        return ops.kron(ops.Dense(rows, 1, dtype=dtype), ops.Dense(features // rows, 1, dtype=dtype))
+        return ops.kron(
+            ops.Dense(rows, 1, dtype=dtype), ops.Dense(features // rows, 1, dtype=dtype)
+        )
     if kind == "product":
         return ops.Dense(features, 3, dtype=dtype) @ ops.Dense(3, 1, dtype=dtype)
     return kind == "vector"
@@ -130,7 +134,9 @@ def convolutions(draw: Callable) -> dict:
     groups = draw(st.sampled_from((1, 1, 1, 2, 3)))
     inner, outer = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
-    kernel_size = draw(st.one_of(st.integers(1, 3), st.tuples(st.integers(1, 4), st.integers(1, 3))))
+    kernel_size = draw(
+        st.one_of(st.integers(1, 3), st.tuples(st.integers(1, 4), st.integers(1, 3)))
+    )
     dilation = draw(st.one_of(st.integers(1, 3), pairs))
     padding = draw(
         st.one_of(
@@ -143,9 +149,7 @@ def convolutions(draw: Callable) -> dict:
     spans = [d * (k - 1) + 1 for d, k in zip(pair(dilation), pair(kernel_size), strict=True)]
     borders = spans if isinstance(padding, str) else pair(padding)
     # Large enough for the kernel, and for a border that mirrors the image.
-    size = [
-        max(s, b + 1) + draw(st.integers(0, 4)) for s, b in zip(spans, borders, strict=True)
-    ]
+    size = [max(s, b + 1) + draw(st.integers(0, 4)) for s, b in zip(spans, borders, strict=True)]
     return {
         "in_channels": groups * inner,
         "out_channels": groups * outer,

@@ -34,9 +34,7 @@ def convolution(kernel: str, options: dict, bias: str = "vector") -> psn.Conv2d:
     kernel_size, groups = pair(options["kernel_size"]), options.get("groups", 1)
     out, channels = options["out_channels"], options["in_channels"] // groups
     operator = kernels(out, channels, kernel_size[0] * kernel_size[1])[kernel]()
-    layer = psn.Conv2d(
-        **options, operator=operator, bias=make_bias(bias, out), dtype=torch.float64
-    )
+    layer = psn.Conv2d(**options, operator=operator, bias=make_bias(bias, out), dtype=torch.float64)
     randomize(layer)
     return layer
 
@@ -105,7 +103,9 @@ def test_many_channels_in_one_stage_or_two(kernel: str, mode: str) -> None:
         x = torch.randn(*lead, 6, 9, 8, dtype=torch.float64)
         assert_same(layer, reference(layer, options), x, 1e-10)
         x = torch.randn(2, 6, 9, 8, dtype=torch.float64)
-        assert_same(layer, reference(layer, options), x.to(memory_format=torch.channels_last), 1e-10)
+        assert_same(
+            layer, reference(layer, options), x.to(memory_format=torch.channels_last), 1e-10
+        )
 
 
 @pytest.mark.parametrize("bias", KINDS)
@@ -176,15 +176,24 @@ def test_autocast_stays_close_to_full_precision(kernel: str) -> None:
     layer = convolution(kernel, simple(), "dense").float()
     x = torch.randn(2, 6, 8, 8)
     exact = layer(x)
-    for given in (x, x.bfloat16()):
+    for inputs in (x, x.bfloat16()):
         with torch.autocast("cpu", torch.bfloat16):
-            y = layer(given)
+            y = layer(inputs)
         scale = exact.abs().max().item()
         torch.testing.assert_close(y.float(), exact, rtol=0.03, atol=0.03 * scale)
     y.float().square().sum().backward()
     for number in layer.parameters():
         assert number.grad.dtype == torch.float32
         assert number.grad.isfinite().all() and number.grad.any()
+
+
+def test_grouped_stages_keep_their_precision_under_autocast() -> None:
+    layer = convolution("low-rank", simple(4, 8, groups=4)).float()
+    x = torch.randn(2, 4, 8, 8)
+    exact = layer(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(layer(x), exact)
+        assert layer(x.bfloat16()).dtype == torch.float32
 
 
 def test_autocast_gives_torch_its_type_and_channels_last() -> None:
@@ -267,7 +276,9 @@ def test_arguments_are_refused(options: dict, error: type, message: str) -> None
 @pytest.mark.parametrize("shape", [(), (4,), (4, 8), (3, 8, 8), (2, 3, 8, 8), (1, 2, 4, 8, 8)])
 def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     layer = psn.Conv2d(4, 8, 3, ops.Dense(8, 36))
-    with pytest.raises(ValueError, match=r"expects input of shape \(N, 4, H, W\) or \(4, H, W\), got"):
+    with pytest.raises(
+        ValueError, match=r"expects input of shape \(N, 4, H, W\) or \(4, H, W\), got"
+    ):
         layer(torch.zeros(shape))
 
 

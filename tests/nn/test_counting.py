@@ -156,7 +156,9 @@ def test_counting_leaves_a_model_as_it_was() -> None:
     state = {name: value.clone() for name, value in model.state_dict().items()}
     generator = torch.get_rng_state()
     count(model, (5,))
-    assert [module.training for module in model.modules()] == modes == [True, True, False, True, True]
+    assert (
+        [module.training for module in model.modules()] == modes == [True, True, False, True, True]
+    )
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
     assert torch.equal(torch.get_rng_state(), generator)
     assert not any(module._forward_hooks for module in model.modules())

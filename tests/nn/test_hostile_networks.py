@@ -89,7 +89,10 @@ CASES: dict[str, tuple[Any, str]] = {
     "missing keyword": (spec({"layer": "linear", "in_features": 4}), "layer 0: layer 'linear':"),
     "no operator": (spec({**LINEAR, "operator": None}), "expected a LinearOperator, got NoneType"),
     "operator a number": (spec({**LINEAR, "operator": 0}), "expected a LinearOperator, got int"),
-    "operator a list": (spec({**LINEAR, "operator": [{"operator": 0}]}), "expected a LinearOperator"),
+    "operator a list": (
+        spec({**LINEAR, "operator": [{"operator": 0}]}),
+        "expected a LinearOperator",
+    ),
     "reference negative": (
         spec({**LINEAR, "operator": {"operator": -1}}),
         "layer 0: expected a reference to an operator, got {'operator': -1}",
@@ -135,7 +138,10 @@ CASES: dict[str, tuple[Any, str]] = {
         spec({"layer": "batch-norm-1d", "num_features": HUGE}),
         "the network holds 8589934605 numbers, at most 268435456 are allowed",
     ),
-    "norm negative": (spec({"layer": "batch-norm-2d", "num_features": -1}), "num_features must lie"),
+    "norm negative": (
+        spec({"layer": "batch-norm-2d", "num_features": -1}),
+        "num_features must lie",
+    ),
     "norm fraction": (spec({"layer": "batch-norm-2d", "num_features": 2.5}), "must be an integer"),
     "norm eps text": (
         spec({"layer": "batch-norm-1d", "num_features": 4, "eps": "1"}),
@@ -157,7 +163,10 @@ CASES: dict[str, tuple[Any, str]] = {
         spec({"layer": "rms-norm", "normalized_shape": [HUGE] * 8}),
         "normalized_shape would hold an integer of",
     ),
-    "rms long": (spec({"layer": "rms-norm", "normalized_shape": [HUGE] * 10**5}), "must be 1 to 8 positive"),
+    "rms long": (
+        spec({"layer": "rms-norm", "normalized_shape": [HUGE] * 10**5}),
+        "must be 1 to 8 positive",
+    ),
     "rms zero": (
         spec({"layer": "rms-norm", "normalized_shape": [2, 0]}),
         "normalized_shape must be 1 to 8 positive integers",
@@ -220,7 +229,9 @@ JSON = st.recursive(
     | st.sampled_from((*LAYERS, "same", "valid", "zeros", "reflect", "float64", "", "x")),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from((*KEYS, "operator", "ref", "kind", "")), inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from((*KEYS, "operator", "ref", "kind", "")), inner, max_size=4
+        )
         | st.fixed_dictionaries({"operator": inner})
     ),
     max_leaves=8,
@@ -262,7 +273,10 @@ def test_anything_in_the_place_of_anything(path: tuple, entry: Any) -> None:
     read(changed(honest(), path, entry))
 
 
-@given(keys=st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5), name=st.sampled_from(list(LAYERS)))
+@given(
+    keys=st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5),
+    name=st.sampled_from(list(LAYERS)),
+)
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_keywords_of_any_layer(keys: dict[str, Any], name: str) -> None:
     read(spec({**keys, "layer": name}))

@@ -27,7 +27,10 @@ def linear(operator: ops.LinearOperator, kind: str = "vector", **options) -> psn
 
 def reference(layer: psn.Linear) -> Callable[[torch.Tensor], torch.Tensor]:
     def call(x: torch.Tensor) -> torch.Tensor:
-        weight, bias = layer.operator.to_dense(None if layer.operator.dtype else x.dtype), dense_bias(layer)
+        weight, bias = (
+            layer.operator.to_dense(None if layer.operator.dtype else x.dtype),
+            dense_bias(layer),
+        )
         dtype = torch.promote_types(x.dtype, weight.dtype)
         y = functional.linear(x.to(dtype), weight.to(dtype))
         return y if bias is None else y + bias
@@ -35,7 +38,12 @@ def reference(layer: psn.Linear) -> Callable[[torch.Tensor], torch.Tensor]:
     return call
 
 
-@given(formula=formulas(), lead=st.sampled_from(LEADS), kind=st.sampled_from(KINDS), imaginary=st.booleans())
+@given(
+    formula=formulas(),
+    lead=st.sampled_from(LEADS),
+    kind=st.sampled_from(KINDS),
+    imaginary=st.booleans(),
+)
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_it_is_the_linear_layer_of_the_dense_weight(
     formula: Formula, lead: tuple[int, ...], kind: str, imaginary: bool
@@ -58,7 +66,9 @@ def test_it_is_the_linear_layer_of_the_dense_weight(
         # Rank above the size: the dense weight is cheaper for a large batch, factors for a small.
         lambda: ops.Dense(12, 40, dtype=torch.float64) @ ops.Dense(40, 10, dtype=torch.float64),
         lambda: ops.LowRank(12, 10, 1, dtype=torch.float64),
-        lambda: 3 * ops.kron(ops.Dense(3, 5, dtype=torch.float64), ops.Dense(4, 2, dtype=torch.float64)),
+        lambda: (
+            3 * ops.kron(ops.Dense(3, 5, dtype=torch.float64), ops.Dense(4, 2, dtype=torch.float64))
+        ),
         lambda: ops.Dense(12, 10, dtype=torch.complex128) @ ops.Circulant(10, dtype=torch.float64),
         lambda: ops.Dense(12, 16, dtype=torch.float64) @ ops.Hadamard(16) @ ops.zero_pad(16, 10),
     ],
@@ -105,8 +115,8 @@ def test_the_bias_vector_starts_at_zero_where_the_operator_is() -> None:
     assert psn.Linear(2, 3, ops.Dense(3, 2, device="meta")).bias.is_meta
     assert psn.Linear(2, 3, ops.Dense(3, 2, dtype=torch.complex64)).bias.dtype == torch.complex64
     assert psn.Linear(2, 3, ops.RandomSigns(3, 2)).bias.dtype == torch.float32
-    given = psn.Linear(2, 3, ops.Dense(3, 2), device="meta", dtype=torch.float64).bias
-    assert given.is_meta and given.dtype == torch.float64
+    bias = psn.Linear(2, 3, ops.Dense(3, 2), device="meta", dtype=torch.float64).bias
+    assert bias.is_meta and bias.dtype == torch.float64
     assert psn.Linear(2, 3, ops.Dense(3, 2), bias=False).bias is None
 
 
@@ -125,10 +135,10 @@ def test_autocast_gives_what_torch_gives(batch: int) -> None:
     layer = psn.Linear(24, 16, ops.Dense(16, 32) @ ops.Dense(32, 24), ops.Dense(16, 1))
     x = torch.randn(batch, 24)
     exact = layer(x)
-    for given in (x, x.bfloat16()):
+    for inputs in (x, x.bfloat16()):
         with torch.autocast("cpu", torch.bfloat16):
-            y = layer(given)
-            assert y.dtype == layer.to_linear()(given).dtype == torch.bfloat16
+            y = layer(inputs)
+            assert y.dtype == layer.to_linear()(inputs).dtype == torch.bfloat16
         torch.testing.assert_close(y.float(), exact, rtol=0.05, atol=0.05)
     y.float().sum().backward()
     for number in layer.parameters():

@@ -24,7 +24,14 @@ def everything() -> Network:
         nn.BatchNorm2d(4, eps=1e-3, momentum=0.3),
         nn.MaxPool2d((2, 3), (2, 2), (1, 1), ceil_mode=True),
         nn.ReLU(inplace=True),
-        psn.Conv2d(4, 8, 3, ops.Dense(8, 36), padding="same", bias=ops.kron(ops.Dense(2, 1), ops.Dense(4, 1))),
+        psn.Conv2d(
+            4,
+            8,
+            3,
+            ops.Dense(8, 36),
+            padding="same",
+            bias=ops.kron(ops.Dense(2, 1), ops.Dense(4, 1)),
+        ),
         nn.Flatten(1, 3),
         psn.Linear(192, 8, shared @ ops.RandomSigns(8, 192, seed=7)),
         psn.Scale(0.5),
@@ -68,8 +75,13 @@ def test_shared_operators_stay_shared() -> None:
     assert shared is second.operator
     assert third.operator.operator is shared
     assert len(list(other.parameters())) == len(list(network.parameters()))
-    assert sum(node["kind"] == "dense" and node["in_features"] == 8 for node in
-               network.spec()["operators"]["nodes"]) == 1
+    assert (
+        sum(
+            node["kind"] == "dense" and node["in_features"] == 8
+            for node in network.spec()["operators"]["nodes"]
+        )
+        == 1
+    )
 
 
 def test_sharing_is_counted_once() -> None:

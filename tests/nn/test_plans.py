@@ -45,9 +45,12 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
         2 * (ops.Dense(40, 8) @ ops.KhatriRao(ops.Identity(8), ops.Dense(8, 9)))
     ),
     "fixed filters": lambda: convolution(
-        ops.Dense(40, 8) @ ops.kron(ops.Identity(8), ops.Ones(1, 3) @ ops.DCT(3) @ ops.Slice(9, 1, 4))
+        ops.Dense(40, 8)
+        @ ops.kron(ops.Identity(8), ops.Ones(1, 3) @ ops.DCT(3) @ ops.Slice(9, 1, 4))
     ),
-    "fixed": lambda: convolution(ops.RandomSigns(40, 8) @ ops.kron(ops.Identity(8), ops.Ones(1, 9))),
+    "fixed": lambda: convolution(
+        ops.RandomSigns(40, 8) @ ops.kron(ops.Identity(8), ops.Ones(1, 9))
+    ),
 }
 
 

@@ -5,7 +5,7 @@ import torch
 from tests.training.synthetic import BATCH, STEPS, dataset, network, numbers, same
 from torch import nn
 
-from prodsumnet.storage import save
+from prodsumnet.storage import save, tensors
 from prodsumnet.training import Augmentation, Trainer, Training
 
 EPOCHS = 3
@@ -174,7 +174,7 @@ def test_another_training_is_refused_and_nothing_changes(message, state):
 def test_a_file_that_is_no_state_is_refused(content, tmp_path):
     path = tmp_path / "state"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="state (is not a readable|was not written)"):
+    with pytest.raises(ValueError, match=r"state (is not a readable|was not written)"):
         Trainer(network(), ALL, 5, path).fit(dataset(), resume=True)
 
 
@@ -182,6 +182,16 @@ def test_a_saved_network_is_not_a_state(tmp_path):
     save(network(), tmp_path / "state")
     with pytest.raises(ValueError, match="is not the state of a training"):
         Trainer(network(), ALL, 5, tmp_path / "state").fit(dataset(), resume=True)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"format": "x"}, {"history": [{"epoch": 1}]}, {"rates": [None]}, {"more": 1}]
+)
+def test_a_state_with_another_header_is_refused(changes, state):
+    found, header = tensors.read(state)
+    tensors.write(state, found, {**header, **changes})
+    with pytest.raises(ValueError, match="is not the state of a training"):
+        Trainer(network(), ALL, 5, state).fit(dataset(), resume=True)
 
 
 def test_a_cut_state_is_refused(state):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prodsumnet.experiments.record import Record, read_record
+from prodsumnet.experiments.runner import RECIPE
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,15 @@ class Group:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """Read every record below a folder.
+    """Read every record below a folder; the recipes beside them in folders of runs are no records.
 
     Raises
     ------
     ValueError
         If there is none, or a JSON file below the folder is not a record.
     """
-    records = [read_record(path) for path in sorted(folder.rglob("*.json"))]
+    paths = sorted(path for path in folder.rglob("*.json") if path.name != RECIPE)
+    records = [read_record(path) for path in paths]
     if not records:
         raise ValueError(f"there are no records (*.json) in {folder}")
     return records

@@ -1,0 +1,31 @@
+"""The command line on a small synthetic problem, for the tests to run, stop and kill.
+
+With ``PAUSE_AT`` it waits in that step of the training, once the file ``PAUSED`` says so.
+"""
+
+import itertools
+import os
+import time
+from pathlib import Path
+
+from tests.training.synthetic import dataset, network
+
+from prodsumnet import cli, data, models
+from prodsumnet.training import loop
+
+models.build = lambda name, budget, seed: network(seed)
+data.load = lambda name: dataset()
+
+if "PAUSE_AT" in os.environ:
+    steps, one_cycle = itertools.count(1), loop.one_cycle
+
+    def pausing(done: float, warmup: float) -> float:
+        if next(steps) == int(os.environ["PAUSE_AT"]):
+            Path(os.environ["PAUSED"]).touch()
+            time.sleep(100)
+        return one_cycle(done, warmup)
+
+    loop.one_cycle = pausing
+
+if __name__ == "__main__":
+    cli.main()
