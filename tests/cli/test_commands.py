@@ -136,11 +136,12 @@ def test_count(call, saved):
 
 
 def test_data(call, monkeypatch):
-    monkeypatch.setattr(psn.data, "folder", lambda name: f"/folder/of/{name}")
-    assert call("data", "path", "mnist") == (0, "/folder/of/mnist\n", "")
-    assert call("data", "fetch", "mnist") == (0, "mnist is in /folder/of/mnist\n", "")
+    monkeypatch.setattr(psn.data, "folder", lambda name, root: f"{root or '/default'}/{name}")
+    assert call("data", "path", "mnist") == (0, "/default/mnist\n", "")
+    assert call("data", "path", "mnist", "--root", "/mine") == (0, "/mine/mnist\n", "")
+    assert call("data", "fetch", "mnist") == (0, "mnist is in /default/mnist\n", "")
     digests = {"a-idx3-ubyte": "0" * 64, "b-idx1-ubyte": "1" * 64}
-    monkeypatch.setattr(psn.data, "verify", lambda name: digests)
+    monkeypatch.setattr(psn.data, "verify", lambda name, root: digests)
     out = f"{'0' * 64}  a-idx3-ubyte\n{'1' * 64}  b-idx1-ubyte\n"
     assert call("data", "verify", "mnist") == (0, out, "")
 

@@ -288,3 +288,13 @@ def test_anything_at_all(given: Any) -> None:
     read(given)
     read(spec(given))
     read(spec(layers=given))
+
+
+def test_layers_that_do_not_fit_together_are_refused():
+    linear = psn.Linear(6, 2, ops.Dense(2, 6))
+    network = Network(nn.Flatten(), linear, nn.ReLU(), input_shape=(1, 2, 3))
+    spec = network.spec()
+    assert Network.from_spec(spec).input_shape == (1, 2, 3)
+    spec["input_shape"] = [1, 2, 4]
+    with pytest.raises(ValueError, match=r"layer 1 does not fit the output \(8,\) before it"):
+        Network.from_spec(spec)

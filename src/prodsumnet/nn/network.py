@@ -97,7 +97,8 @@ class Network(nn.Sequential):
         Raises
         ------
         ValueError
-            If the spec is malformed or too large; the message names the layer or the node.
+            If the spec is malformed or too large, or its layers do not fit together; the message
+            names the layer or the node.
         """
         layers, shape = _validated(spec)
         graph = spec.get("operators")
@@ -107,7 +108,9 @@ class Network(nn.Sequential):
             return _build(layers, operators, place), operators
 
         _check_numbers(*build("meta"), max_numbers)
-        return Network(*build(device)[0], input_shape=shape)
+        network = Network(*build(device)[0], input_shape=shape)
+        _check_fit(network)
+        return network
 
 
 def _validated(spec: Any) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
@@ -166,3 +169,22 @@ def _check_numbers(
         raise ValueError(
             f"the network holds {sum(tensors.values())} numbers, at most {max_numbers} are allowed"
         )
+
+
+@torch.no_grad()
+def _check_fit(network: Network) -> None:
+    """Send an empty batch through a network, which costs next to nothing."""
+    first = next(network.parameters(), torch.empty(0))
+    if first.is_meta:
+        return
+    x = torch.empty(0, *network.input_shape, dtype=first.dtype, device=first.device)
+    training = network.training
+    network.eval()
+    for position, layer in enumerate(network):
+        try:
+            x = layer(x)
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise ValueError(
+                f"layer {position} does not fit the output {tuple(x.shape[1:])} before it: {error}"
+            ) from error
+    network.train(training)
