@@ -9,7 +9,7 @@ reproduce: setup
 	.venv/bin/prodsumnet reproduce
 
 test: setup
-	.venv/bin/pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 .venv/bin/pytest -n auto --dist worksteal
 
 setup: .venv/installed
 

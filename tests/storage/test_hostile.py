@@ -227,8 +227,9 @@ def little_memory():
 
 
 def test_little_memory_is_little():
+    # More than other tests of this process can have freed and left to the allocator.
     with little_memory(), pytest.raises(RuntimeError, match="alloc"):
-        torch.empty(200 * 2**20, dtype=torch.uint8)
+        torch.empty(2**33, dtype=torch.uint8)
 
 
 HUGE = 2**31 - 1
