@@ -14,7 +14,7 @@ class Plans(Generic[Plan]):
     """The last few plans of one operator: a cache, never state.
 
     Plans refer to the numbers of their operator, so they stay right when these change. They are
-    forgotten when the operator is replaced by another, and copies and pickles start without any.
+    forgotten when the operator is replaced by another, and copies start without any.
     """
 
     def __init__(self) -> None:

@@ -63,10 +63,11 @@ def decomposed_cnn(budget: int, seed: int = 0) -> Network:
     r"""Return the reference topology with exactly ``budget`` trainable numbers.
 
     Each of the four operators is a product of sums (the structure is in `_layers`), of factors that
-    are small matrices. With a budget for all their entries the factors are free. With less, a
-    factor of n entries keeps its share k of the budget and is a seeded matrix of signs plus k
-    numbers hashed into its entries: Wu's :math:`A^0 + \sum_k \theta_k A^k` (compare Li et al.
-    2018, who train in a random subspace). So the budget is a dial down to a single number.
+    are small matrices. With a budget for all their entries the factors are free. With less, the
+    budget's numbers are hashed, with signs, into one pool of all the entries (as HashedNets do
+    within a layer, Chen et al. 2015), and every factor is a seeded matrix of signs plus its slice
+    of the pool: Wu's :math:`A^0 + \sum_k \theta_k A^k`, with numbers shared across layers (compare
+    Li et al. 2018, who train in a random subspace). So the budget is a dial down to one number.
 
     Input images are normalised to unit mean square, and so are the hidden features, each sample by
     itself: nothing about the data is stored but the trained numbers.
@@ -174,6 +175,7 @@ def _layers(terms: Terms, weight: Matrix, free: Matrix) -> list[nn.Module]:
         bias.reset_parameters(_BIAS_GAIN)
         return bias
 
+    # Gains matter only against the biases: the hidden features are normalised again.
     count = terms.hidden
     first = weight(32, 10) @ low_frequencies(5, 4)
     mixing = stacked_kronecker_sum(
