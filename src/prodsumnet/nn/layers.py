@@ -13,10 +13,8 @@ from prodsumnet.nn.bias import Bias
 from prodsumnet.nn.convolution import Conv2d
 from prodsumnet.nn.linear import Linear
 from prodsumnet.nn.scale import Scale
-from prodsumnet.numerics import checks
+from prodsumnet.numerics import checks, dtypes
 
-_DTYPES = {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
-_DEFAULT_DTYPE = "float32"
 MAX_AXES = 8
 
 
@@ -156,8 +154,8 @@ def read_layer(layer: nn.Module) -> dict[str, Any]:
         if isinstance(value, nn.Module) or value not in (default, (default,) * 2):
             values[keyword] = value
     numeric = (t.dtype for t in own_tensors(layer) if t.is_floating_point() or t.is_complex())
-    dtype = str(next(numeric, _DEFAULT_DTYPE)).removeprefix("torch.")
-    return values if dtype == _DEFAULT_DTYPE else {**values, "dtype": dtype}
+    dtype = next(numeric, dtypes.DEFAULT)
+    return values if dtype == dtypes.DEFAULT else {**values, "dtype": dtypes.name(dtype)}
 
 
 def build_layer(
@@ -183,15 +181,9 @@ def build_layer(
     given = dict(values)
     try:
         if "dtype" in parameters:
-            given["dtype"] = _dtype(given.get("dtype", _DEFAULT_DTYPE))
+            given["dtype"] = dtypes.named(given.get("dtype", dtypes.name(dtypes.DEFAULT)))
             given["device"] = device
         checked = {k: kind.keywords.get(k, _as_it_is)(k, v) for k, v in given.items()}
         return kind.cls(**checked)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"layer {name!r}: {error}") from error
-
-
-def _dtype(name: object) -> torch.dtype:
-    if not isinstance(name, str) or name not in _DTYPES:
-        raise ValueError(f"dtype must be one of {sorted(_DTYPES)}, got {checks.show(name)}")
-    return getattr(torch, name)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from prodsumnet.numerics import checks
+from prodsumnet.numerics import checks, dtypes
 from prodsumnet.operators import kinds
 
 FORMAT = "prodsumnet-expression"
@@ -24,20 +24,6 @@ VERSION = 1
 MAX_NODES = 20_000
 MAX_DEPTH = 100
 MAX_LIST_DEPTH = 8
-DEFAULT_DTYPE = torch.float32
-
-_DTYPES = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        torch.float16,
-        torch.bfloat16,
-        torch.float32,
-        torch.float64,
-        torch.complex64,
-        torch.complex128,
-    )
-}
-_DTYPE_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 
 def arguments(operator: Any) -> dict[str, Any]:
@@ -52,7 +38,7 @@ def arguments(operator: Any) -> dict[str, Any]:
         if name not in ("self", "device"):
             # An operator's `dtype` is the whole expression's, the keyword that of its own numbers.
             value = _own_dtype(operator) if name == "dtype" else getattr(operator, name)
-            default = DEFAULT_DTYPE if name == "dtype" else parameter.default
+            default = dtypes.DEFAULT if name == "dtype" else parameter.default
             if isinstance(value, nn.ModuleList):
                 found[name] = tuple(value)
             elif type(value) is not type(default) or value != default:
@@ -97,7 +83,7 @@ def build(kind: str, keywords: Mapping[str, Any], device: torch.device | str | N
     if takes_device:
         named["device"] = device
     if "dtype" in parameters:
-        named.setdefault("dtype", DEFAULT_DTYPE)
+        named.setdefault("dtype", dtypes.DEFAULT)
     positional = keywords[variadic[0]] if variadic else ()
     if not isinstance(positional, tuple):
         raise ValueError(
@@ -148,7 +134,7 @@ def encode(roots: Sequence[Any]) -> dict[str, Any]:
         if isinstance(value, tuple | list):
             return [plain(entry, depth) for entry in value]
         if isinstance(value, torch.dtype):
-            return _DTYPE_NAMES[value]
+            return dtypes.name(value)
         if isinstance(value, complex):
             return {"re": value.real, "im": value.imag}
         return value
@@ -275,9 +261,7 @@ def _build_nodes(
 def _value(name: str, value: Any, built: list[Any]) -> Any:
     """Return the Python value of a JSON value whose references are known to be sound."""
     if name == "dtype":
-        if not isinstance(value, str) or value not in _DTYPES:
-            raise ValueError(f"dtype must be one of {sorted(_DTYPES)}, got {checks.show(value)}")
-        return _DTYPES[value]
+        return dtypes.named(value)
     if isinstance(value, list):
         return tuple(_value("", entry, built) for entry in value)
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from prodsumnet.nn import Network, stored_tensors
-from prodsumnet.numerics import checks
+from prodsumnet.numerics import checks, dtypes
 from prodsumnet.storage import tensors
 
 FORMAT = "prodsumnet-model"
@@ -134,11 +134,7 @@ def _stored(model: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     for tensor in stored_tensors(model):
         numbers = tensors.as_real(tensor)
         kind = "parameters" if isinstance(tensor, nn.Parameter) else "buffers"
-        yield f"{kind}.{_name(numbers.dtype)}", numbers
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
+        yield f"{kind}.{dtypes.name(numbers.dtype)}", numbers
 
 
 def _check(model: Network, vectors: dict[str, torch.Tensor]) -> None:
@@ -154,10 +150,10 @@ def _check(model: Network, vectors: dict[str, torch.Tensor]) -> None:
         )
     for key, vector in vectors.items():
         dtype = key.split(".")[1]
-        if _name(vector.dtype) != dtype or vector.shape != (expected[key],):
+        if dtypes.name(vector.dtype) != dtype or vector.shape != (expected[key],):
             raise ValueError(
                 f"{key} must be one vector of {expected[key]} {dtype} numbers, got "
-                f"{_name(vector.dtype)} of shape {checks.show(tuple(vector.shape))}"
+                f"{dtypes.name(vector.dtype)} of shape {checks.show(tuple(vector.shape))}"
             )
         if not vector.isfinite().all():
             raise ValueError(f"a number among the {key} is not finite")

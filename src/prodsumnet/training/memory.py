@@ -11,8 +11,9 @@ def keep_freed_memory() -> bool:
     """Tell glibc not to give freed memory back to the system, and say whether it listened.
 
     A training step frees and allocates the same tensors of tens of megabytes every time. By default
-    each of them is a fresh mapping whose pages fault in one by one, which is a third of the time of
-    a step of the small networks here. It holds for the process, so a program decides to call it.
+    each of them is a fresh mapping whose pages fault in one by one; without that, a step of the
+    headline network took 22 ms instead of 25 to 32. It holds for the process, so a program decides
+    to call it.
     """
     if not sys.platform.startswith("linux"):
         return False
