@@ -1,4 +1,4 @@
-"""Finds every file of cases, so that a new kind is tested by dropping its file in."""
+"""Finds every file of cases, so that a kind or family is tested by dropping its file in."""
 
 import importlib
 from pathlib import Path
@@ -6,11 +6,13 @@ from pathlib import Path
 from tests.contract.case import Case
 
 FOLDER = Path(__file__).parents[1] / "oracles"
+FAMILIES = "families."
 
 
 def stems() -> list[str]:
-    """Names of the files of cases, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+    """Names of the files of cases, sorted; those of families begin with 'families.'."""
+    kinds = [path.stem for path in FOLDER.glob("*.py")]
+    return sorted(kinds) + sorted(FAMILIES + path.stem for path in FOLDER.glob("families/*.py"))
 
 
 def load(stem: str) -> list[Case]:

@@ -5,7 +5,12 @@ import re
 import pytest
 from tests.contract import discovery
 
+from prodsumnet import families
+from prodsumnet.families import registry
 from prodsumnet.operators import Identity, LinearOperator, LowRank, kinds
+
+KINDS = [stem for stem in discovery.stems() if not stem.startswith(discovery.FAMILIES)]
+FAMILIES = [stem for stem in discovery.stems() if stem.startswith(discovery.FAMILIES)]
 
 
 def _snake(name: str) -> str:
@@ -13,11 +18,30 @@ def _snake(name: str) -> str:
 
 
 def test_every_kind_has_cases() -> None:
-    missing = {kind.replace("-", "_") for kind in kinds.names()} - set(discovery.stems())
+    missing = {kind.replace("-", "_") for kind in kinds.names()} - set(KINDS)
     assert not missing, f"write tests/oracles/<kind>.py for {sorted(missing)}"
 
 
-@pytest.mark.parametrize("stem", discovery.stems())
+def test_every_family_has_cases_and_only_they() -> None:
+    names = {discovery.FAMILIES + name.replace("-", "_") for name in families.names()}
+    assert names == set(FAMILIES)
+
+
+@pytest.mark.parametrize("stem", FAMILIES)
+def test_every_file_is_about_its_family(stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = []
+    monkeypatch.setattr(
+        families, "build", lambda name, *a, **k: built.append(name) or registry.build(name, *a, **k)
+    )
+    cases = discovery.load(stem)
+    for case in cases:
+        case.build()
+    assert set(built) == {stem.removeprefix(discovery.FAMILIES).replace("_", "-")}
+    assert len(built) == len(cases)
+    assert any(case.errors for case in cases)
+
+
+@pytest.mark.parametrize("stem", KINDS)
 def test_every_file_is_about_its_kind(stem: str) -> None:
     names = {kind.replace("-", "_") for kind in kinds.names()} | {_snake(LowRank.__name__)}
     assert stem in names, f"tests/oracles/{stem}.py is about no kind of operator"

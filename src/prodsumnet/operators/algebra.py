@@ -25,8 +25,11 @@ class _Wrapped(LinearOperator):
             gain * math.sqrt(self.out_features / self.operator.out_features)
         )
 
-    def _rescale(self, factor: float) -> bool:
-        return self.operator._rescale(factor)
+    def _rescalable(self) -> bool:
+        return self.operator._rescalable()
+
+    def _rescale(self, factor: float) -> None:
+        self.operator._rescale(factor)
 
 
 class Adjoint(_Wrapped, kind="adjoint"):
@@ -214,14 +217,18 @@ class Sum(Compound, kind="sum"):
         return dense
 
     def _reset(self, gain: float) -> None:
-        trainable = [term for term in self if term.num_trainable]
-        fixed = sum(term.second_moment() for term in self if not term.num_trainable)
+        flexible = [term for term in self if term._rescalable()]
+        rigid = [term for term in self if not term._rescalable()]
+        for term in rigid:
+            term.reset_parameters()
+        fixed = sum(term.second_moment() for term in rigid)
         share = gain * gain - fixed if fixed < gain * gain else gain * gain
-        for term in trainable:
-            term.reset_parameters(math.sqrt(share / len(trainable)))
+        numbers = sum(term.num_trainable for term in flexible)
+        for term in flexible:
+            term.reset_parameters(math.sqrt(share * term.num_trainable / numbers))
 
-    def _rescale(self, factor: float) -> bool:
-        return self._rescale_each(factor)
+    def _rescale(self, factor: float) -> None:
+        self._rescale_each(factor)
 
     def _symbol(self) -> str:
         return notation.joined(list(self), " + ", notation.SUM, "Σ").replace(" + -", " - ")
@@ -290,8 +297,8 @@ class Product(Compound, kind="product"):
         for factor in self:
             factor.reset_parameters(1.0)
 
-    def _rescale(self, factor: float) -> bool:
-        return self._rescale_jointly(factor)
+    def _rescale(self, factor: float) -> None:
+        self._rescale_jointly(factor)
 
     def _symbol(self) -> str:
         return notation.joined(list(self), "·", notation.PRODUCT, "Π")

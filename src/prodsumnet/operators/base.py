@@ -89,9 +89,12 @@ class LinearOperator(nn.Module):
     def _reset(self, gain: float) -> None:
         """Draw new trainable numbers, if there are any, for about ``gain**2`` output variance."""
 
-    def _rescale(self, factor: float) -> bool:
-        """Multiply the operator by ``factor`` through its trainable numbers; say if it has any."""
+    def _rescalable(self) -> bool:
+        """Whether `_rescale` has numbers in which the operator is homogeneous."""
         return False
+
+    def _rescale(self, factor: float) -> None:
+        """Multiply the operator by ``factor`` through its trainable numbers, if it can be."""
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         """Dense matrix, by applying the operator or its adjoint to the smaller identity."""
@@ -225,7 +228,8 @@ class LinearOperator(nn.Module):
         r"""Draw new trainable numbers, such that unit-variance input gives variance ``gain**2``.
 
         Every factor is drawn and normalised by itself; a sum shares the variance among its
-        trainable terms and a product gives each factor one; then the whole expression, whose
+        trainable terms, in proportion to how many numbers they have, and a product gives each
+        factor one; then the whole expression, whose
         second moment :math:`\|W\|_F^2 / m` is known (see `second_moment`), is rescaled through its
         trainable numbers. So the statement holds for the numbers drawn, not only on average, and
         through any nesting, shared factors included (compare Mishkin & Matas 2016). Where fixed

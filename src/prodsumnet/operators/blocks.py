@@ -24,8 +24,8 @@ class _Blocks(Compound):
         for block in self:
             block.reset_parameters(gain)
 
-    def _rescale(self, factor: float) -> bool:
-        return self._rescale_each(factor)
+    def _rescale(self, factor: float) -> None:
+        self._rescale_each(factor)
 
     def _denses(self, dtype: torch.dtype, device: torch.device) -> list[torch.Tensor]:
         return [block._to_dense(dtype, device) for block in self]

@@ -38,9 +38,11 @@ class Combination(LinearOperator):
     def _reset(self, gain: float) -> None:
         self._draw(gain)
 
-    def _rescale(self, factor: float) -> bool:
-        self.weight.mul_(factor)
+    def _rescalable(self) -> bool:
         return True
+
+    def _rescale(self, factor: float) -> None:
+        self.weight.mul_(factor)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         weight, stack = checks.unify(self.weight, self._stack(dtype, device))

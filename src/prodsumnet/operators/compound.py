@@ -27,22 +27,23 @@ class Compound(LinearOperator):
     def __iter__(self) -> Iterator[LinearOperator]:
         return iter(cast(list[LinearOperator], list(getattr(self, self.members))))
 
-    def _rescale_each(self, factor: float) -> bool:
-        """Rescale every member, for formulas that are linear in their members together."""
-        # Every member, also after the first one that has numbers.
-        rescaled = [member._rescale(factor) for member in self]
-        return any(rescaled)
+    def _rescalable(self) -> bool:
+        return any(member._rescalable() for member in self)
 
-    def _rescale_jointly(self, factor: float) -> bool:
+    def _rescale_each(self, factor: float) -> None:
+        """Rescale every member, for formulas that are linear in their members together."""
+        for member in self:
+            member._rescale(factor)
+
+    def _rescale_jointly(self, factor: float) -> None:
         """Share a factor out among the members, for formulas linear in each member by itself.
 
-        All trainable members take part, so that no path through any of their numbers stays as it
-        was, and none grows at the expense of the others.
+        All members that can be rescaled take part, so that no path through any of their numbers
+        stays as it was, and none grows at the expense of the others.
         """
-        trainable = [member for member in self if member.num_trainable]
-        for member in trainable:
-            member._rescale(factor ** (1 / len(trainable)))
-        return bool(trainable)
+        scalable = [member for member in self if member._rescalable()]
+        for member in scalable:
+            member._rescale(factor ** (1 / len(scalable)))
 
 
 def at_least_one(name: str, operators: Sequence[LinearOperator]) -> None:

@@ -135,8 +135,11 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
     def _reset(self, gain: float) -> None:
         self.kernel.reset_parameters(gain)
 
-    def _rescale(self, factor: float) -> bool:
-        return self.kernel._rescale(factor)
+    def _rescalable(self) -> bool:
+        return self.kernel._rescalable()
+
+    def _rescale(self, factor: float) -> None:
+        self.kernel._rescale(factor)
 
     def _symbol(self) -> str:
         rows, columns = self.kernel_size

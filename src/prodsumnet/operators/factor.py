@@ -49,9 +49,11 @@ class Factor(LinearOperator):
         if energy > 0:
             self.weight.mul_(gain / math.sqrt(energy))
 
-    def _rescale(self, factor: float) -> bool:
-        self.weight.mul_(factor)
+    def _rescalable(self) -> bool:
         return True
+
+    def _rescale(self, factor: float) -> None:
+        self.weight.mul_(factor)
 
     def _project(self, target: torch.Tensor) -> None:
         r"""Set the numbers to the least-squares fit of a dense ``(out, in)`` target.

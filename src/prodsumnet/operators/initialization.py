@@ -49,11 +49,12 @@ def calibrate(operator: Any, gain: float) -> None:
     The logarithm of the moment is a continuous function of the logarithm of the factor, and a
     straight line unless fixed terms or shared factors interfere. It falls without bound if a
     trainable number lies on every path through the expression, and there is a solution then. Where
-    fixed terms exceed the target there is none, and the numbers stay as they were.
+    fixed terms exceed the target there is none, and the numbers stay as they were; likewise where
+    no number scales the operator, as in one of angles alone.
     """
-    saved = [(number, number.clone()) for number in operator.parameters()]
-    if not saved:
+    if not operator._rescalable():
         return
+    saved = [(number, number.clone()) for number in operator.parameters()]
     # Half-precision numbers cannot meet a finer tolerance than their own.
     coarsest = max(torch.finfo(number.dtype.to_real()).eps for number, _ in saved)
     tolerance = max(_TOLERANCE, 4 * coarsest)

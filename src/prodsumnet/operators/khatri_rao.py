@@ -57,8 +57,8 @@ class KhatriRao(Materialized, Compound, kind="khatri-rao"):
                 math.sqrt(1 / factor.in_features) if factor.num_trainable else 1
             )
 
-    def _rescale(self, factor: float) -> bool:
-        return self._rescale_jointly(factor)
+    def _rescale(self, factor: float) -> None:
+        self._rescale_jointly(factor)
 
     def _symbol(self) -> str:
         return notation.joined(list(self), "•", notation.KRONECKER, "•")

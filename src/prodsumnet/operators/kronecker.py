@@ -90,8 +90,8 @@ class Kronecker(Compound, kind="kronecker"):
         for factor in self:
             factor.reset_parameters()
 
-    def _rescale(self, factor: float) -> bool:
-        return self._rescale_jointly(factor)
+    def _rescale(self, factor: float) -> None:
+        self._rescale_jointly(factor)
 
     def _symbol(self) -> str:
         return notation.joined(list(self), "⊗", notation.KRONECKER, "⊗")

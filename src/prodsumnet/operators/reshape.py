@@ -52,8 +52,11 @@ class Reshape(Materialized, kind="reshape"):
             gain * math.sqrt(self.out_features / self.operator.out_features)
         )
 
-    def _rescale(self, factor: float) -> bool:
-        return self.operator._rescale(factor)
+    def _rescalable(self) -> bool:
+        return self.operator._rescalable()
+
+    def _rescale(self, factor: float) -> None:
+        self.operator._rescale(factor)
 
     def _symbol(self) -> str:
         return f"[{self.operator._symbol()}]({self.out_features}×{self.in_features})"

@@ -1,0 +1,11 @@
+"""The literature by name: structured matrices at any size and any number of parameters.
+
+Every module with a ``FAMILY`` is a family, found by discovery: dropping in that file and
+``tests/oracles/families/<name>.py`` is all it takes.
+"""
+
+from prodsumnet.families.family import Family
+from prodsumnet.families.registry import build, get, markdown, names
+from prodsumnet.families.remainder import remainder
+
+__all__ = ["Family", "build", "get", "markdown", "names", "remainder"]
