@@ -12,7 +12,7 @@ import prodsumnet as psn
 from prodsumnet.experiments import grouped, markdown, read_records
 
 ROOT = Path(__file__).parents[1]
-RECORDS = ROOT / "records"
+RECORDS = ROOT / "records/networks"
 
 
 def test_shipped_network_on_the_real_test_set():

@@ -61,7 +61,19 @@ def test_every_room_names_what_it_offers(name: str) -> None:
     [
         (
             "nn",
-            {"Bias", "Conv2d", "Count", "Linear", "Network", "Scale", "count", "stored_tensors"},
+            {
+                "Bias",
+                "Cellular",
+                "Conv1d",
+                "Conv2d",
+                "Conv3d",
+                "Count",
+                "Linear",
+                "Network",
+                "Scale",
+                "count",
+                "stored_tensors",
+            },
         ),
         ("evaluation", {"Composed", "KernelPlan", "Plans", "kernel_stages", "plan", "plan_kernel"}),
         ("models", {"build", "decomposed_cnn", "names", "reference_cnn"}),
@@ -73,13 +85,14 @@ def test_what_these_rooms_offer(name: str, offered: set[str]) -> None:
 
 def test_layers_take_the_arguments_of_torch_s() -> None:
     """Everything that torch's layers take, by the same names and in the same order."""
-    for ours, theirs in ((psn.nn.Linear, torch.nn.Linear), (psn.nn.Conv2d, torch.nn.Conv2d)):
-        given = list(inspect.signature(ours.__init__).parameters)
-        given.remove("operator")
+    for name in ("Linear", "Conv1d", "Conv2d", "Conv3d"):
+        ours, theirs = getattr(psn.nn, name), getattr(torch.nn, name)
+        added = {"operator", "budget", "seed", "exact"}
+        given = [key for key in inspect.signature(ours.__init__).parameters if key not in added]
         expected = inspect.signature(theirs.__init__).parameters
         assert given == list(expected)
-        for name, parameter in expected.items():
-            default = inspect.signature(ours.__init__).parameters[name].default
+        for key, parameter in expected.items():
+            default = inspect.signature(ours.__init__).parameters[key].default
             assert default == parameter.default
 
 

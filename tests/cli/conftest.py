@@ -39,8 +39,8 @@ def small(monkeypatch: pytest.MonkeyPatch):
     """A small problem in the place of the real one; returns what was asked for."""
     asked = []
 
-    def build(name, budget=None, seed=0):
-        asked.append((name, budget, seed))
+    def build(name, budget=None, seed=0, family=None):
+        asked.append((name, budget, seed, family))
         return network(seed)
 
     monkeypatch.setattr(models, "build", build)

@@ -8,7 +8,7 @@ import pytest
 from tests.training.synthetic import dataset, network
 
 import prodsumnet as psn
-from prodsumnet import experiments, models, storage
+from prodsumnet import experiments, families, models, storage
 from prodsumnet.data.catalogue import CATALOGUE
 from prodsumnet.experiments import Recipe, load_recipe, read_record
 from prodsumnet.training import accuracy
@@ -39,7 +39,7 @@ def runs(monkeypatch):
 def test_train_runs_the_recipe_and_says_what_it_gave(call, small, recipe, tmp_path):
     code, out, err = call("train", recipe, "--out", tmp_path / "run", "--seed", "5")
     record = read_record(tmp_path / "run" / "record.json")
-    assert (code, small) == (0, [("decomposed-cnn", 3554, 5), "mnist"])
+    assert (code, small) == (0, [("decomposed-cnn", 3554, 5, None), "mnist"])
     assert record.recipe == Recipe(seed=5).overlaid(TINY)
     assert record.command == f"prodsumnet train '{recipe}' --out {tmp_path}/run --seed 5"
     assert len(err.splitlines()) == 2
@@ -53,6 +53,32 @@ def test_train_takes_its_folder_from_the_recipe(call, small, recipe, tmp_path):
     assert code == 0
     assert (folder / "model.safetensors").is_file()
     assert f"runs/{folder.name}" in out
+
+
+def test_train_takes_a_family(call, small, recipe):
+    code, *_ = call("train", recipe, "--family", "monarch", "--out", "run")
+    assert (code, small[0]) == (0, ("decomposed-cnn", 3554, 0, "monarch"))
+
+
+def test_families_lists_the_registry(call):
+    assert call("families").out == families.markdown() + "\n"
+    assert call("families", "--names").out.split() == list(families.names())
+    code, out, _ = call("families", "--shape", 300, 100, "--budget", 500)
+    assert code == 0
+    assert out == families.survey(300, 100, 500) + "\n"
+
+
+def test_approximate_records_what_it_prints(call, tmp_path):
+    arguments = ("--size", 4, "--steps", 1, "--steps", 4, "--seeds", 2)
+    code, out, _ = call("approximate", "permutation", "found.json", *arguments)
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert code == 0
+    assert [row["steps"] for row in found["rows"]] == [1, 4]
+    assert [row["trainable"] for row in found["rows"]] == [10, 40]
+    assert found["command"].startswith("prodsumnet approximate permutation found.json --size 4")
+    for line, row in zip(out.splitlines(), found["rows"], strict=True):
+        assert f"{row['steps']} steps, {row['trainable']} numbers" in line
+        assert f"{min(row['errors']):.2e} at best" in line
 
 
 def test_train_resumes(call, small, recipe, tmp_path):

@@ -79,6 +79,9 @@ MISTAKES = {
     "data path cifar": ["unknown data set 'cifar': expected one of mnist, fashion-mnist"],
     "data fetch cifar": ["unknown data set"],
     "data verify cifar": ["unknown data set"],
+    "families --shape 0 3": ["out_features must lie between 1"],
+    "approximate dst x.json": ["target must be permutation or dct, got 'dst'"],
+    "approximate dct x.json --size 0": ["size must lie between 1 and 1024, got 0"],
     "summarize none": ["there are no records"],
 }
 
@@ -186,7 +189,7 @@ def test_no_local_data(call, closed_network):
 
 
 def test_a_training_that_diverges(call, small, recipe, monkeypatch):
-    def build(name, budget=None, seed=0):
+    def build(name, budget=None, seed=0, family=None):
         model = network()
         with torch.no_grad():
             next(model.parameters()).fill_(1e38)

@@ -62,7 +62,8 @@ def test_reset_sets_the_output_variance(case: Case, operator: LinearOperator, ga
         expected = float(gain) ** 2
     else:
         # Fixed terms alone may exceed the target; far above them it is met.
-        expected = found if gain < 5 else float(gain) ** 2
+        # What has no scale, such as angles alone, never moves.
+        expected = float(gain) ** 2 if gain >= 5 and operator._rescalable() else found
         assert found > 0
     assert found == pytest.approx(expected, rel=2e-6)
     assert operator.second_moment() == pytest.approx(found, rel=1e-9)
@@ -126,10 +127,11 @@ def test_fit_returns_own_numbers(case: Case, operator: LinearOperator) -> None:
         for name in before:
             close(torch.from_numpy(after[name]), torch.from_numpy(before[name]), 1e-9)
     else:
-        assert not list(operator.parameters(recurse=False))
+        # Numbers in which the matrix is not linear have no closed form.
+        assert not case.linear or not list(operator.parameters(recurse=False))
 
 
-def test_fit_leaves_an_orthogonal_residual(operator: LinearOperator) -> None:
+def test_fit_leaves_an_orthogonal_residual(case: Case, operator: LinearOperator) -> None:
     if hasattr(operator, "_project"):
         own = list(operator.parameters(recurse=False))
         target = rows(operator.in_features, operator.out_features, dtype=torch.complex128)
@@ -143,7 +145,8 @@ def test_fit_leaves_an_orthogonal_residual(operator: LinearOperator) -> None:
                 p.add_(1e-3 * torch.randn_like(p))
         assert (operator.to_dense() - target).abs().square().sum().item() > best
     else:
-        assert not list(operator.parameters(recurse=False))
+        # Numbers in which the matrix is not linear have no closed form.
+        assert not case.linear or not list(operator.parameters(recurse=False))
 
 
 def test_dtype_keyword(operator: LinearOperator) -> None:

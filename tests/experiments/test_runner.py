@@ -25,8 +25,8 @@ def asked(monkeypatch):
     """A small network and data set in the place of the real ones, and what was asked for."""
     asked = []
 
-    def build(name, budget, seed):
-        asked.append((name, budget, seed))
+    def build(name, budget, seed, family):
+        asked.append((name, budget, seed, family))
         return network(torch.initial_seed())
 
     monkeypatch.setattr(psn.models, "build", build)
@@ -36,7 +36,7 @@ def asked(monkeypatch):
 
 def test_the_record_says_what_the_model_is(asked, tmp_path):
     record = run(RECIPE, tmp_path, "prodsumnet train x")
-    assert asked == [("reference-cnn", None, 4), "mnist"]
+    assert asked == [("reference-cnn", None, 4, None), "mnist"]
     assert read_record(tmp_path / "record.json") == record
     model, data = psn.load(tmp_path / "model.safetensors"), dataset()
     size = psn.count(model)
@@ -142,7 +142,7 @@ def test_a_network_that_cannot_be_built_leaves_no_folder(tmp_path):
 
 
 def test_a_training_that_diverges_leaves_no_record(asked, tmp_path, monkeypatch):
-    def build(name, budget, seed):
+    def build(name, budget, seed, family):
         model = network()
         with torch.no_grad():
             next(model.parameters()).fill_(1e38)

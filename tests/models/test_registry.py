@@ -9,7 +9,7 @@ from prodsumnet.nn import Network
 
 
 def test_names_are_the_names_that_can_be_built() -> None:
-    assert models.names() == ("decomposed-cnn", "reference-cnn")
+    assert list(models.names()) == sorted(models.names())
     for name in models.names():
         network = models.build(name)
         assert isinstance(network, Network)
@@ -42,9 +42,15 @@ def test_sizes() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("lenet",), "unknown network 'lenet', expected one of decomposed-cnn, reference-cnn"),
+        (("lenet",), "unknown network 'lenet', expected one of cellular-network, "),
         (("",), "unknown network ''"),
         ((None,), "unknown network None"),
+        (("reference-cnn", None, 0, "monarch"), "no choice of its structure, got family 'monarch'"),
+        (("deep-fried-cnn", 9), "deep-fried-cnn has no choice of its size, got budget 9"),
+        (("hidden-layer", 10_000, 0, "none"), "unknown family 'none'"),
+        (("hidden-layer", 4000, 0, "monarch"), "the operator's budget must lie between 1 and"),
+        (("hidden-layer", 4400, 0, "monarch"), "needs a budget of at least"),
+        (("hidden-layer", 700), "number of hidden features must lie between 1"),
         (("reference-cnn", 3554), "reference-cnn has no choice of its size, got budget 3554"),
         (("decomposed-cnn", 0), "budget must lie between 1 and 100000, got 0"),
         (("decomposed-cnn", 9, -1), "seed must lie between 0 and"),

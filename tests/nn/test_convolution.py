@@ -1,5 +1,6 @@
-"""Conv2d against torch.nn.Conv2d with the dense kernels."""
+"""Convolution layers against torch's with the dense kernels, in one, two and three dimensions."""
 
+import math
 import warnings
 from collections.abc import Callable
 
@@ -17,7 +18,6 @@ from tests.nn.support import (
     dense_bias,
     kernels,
     make_bias,
-    pair,
     randomize,
 )
 from torch import nn
@@ -29,19 +29,25 @@ from prodsumnet import operators as ops
 STAGED = ("separable", "khatri-rao", "one-filter", "scaled", "twice-scaled", "fixed-filters")
 
 
-def convolution(kernel: str, options: dict, bias: str = "vector") -> psn.Conv2d:
+LAYERS = {1: psn.Conv1d, 2: psn.Conv2d, 3: psn.Conv3d}
+
+
+def convolution(kernel: str, options: dict, bias: str = "vector", axes: int = 2) -> nn.Module:
     """A layer of a kind of kernel matrix, in float64."""
-    kernel_size, groups = pair(options["kernel_size"]), options.get("groups", 1)
+    size, groups = options["kernel_size"], options.get("groups", 1)
+    taps = size**axes if isinstance(size, int) else math.prod(size)
     out, channels = options["out_channels"], options["in_channels"] // groups
-    operator = kernels(out, channels, kernel_size[0] * kernel_size[1])[kernel]()
-    layer = psn.Conv2d(**options, operator=operator, bias=make_bias(bias, out), dtype=torch.float64)
+    operator = kernels(out, channels, taps)[kernel]()
+    layer = LAYERS[axes](
+        **options, operator=operator, bias=make_bias(bias, out), dtype=torch.float64
+    )
     randomize(layer)
     return layer
 
 
-def reference(layer: psn.Conv2d, options: dict) -> Callable[[torch.Tensor], torch.Tensor]:
+def reference(layer: nn.Module, options: dict) -> Callable[[torch.Tensor], torch.Tensor]:
     """torch's layer of the same arguments, its weight the dense matrix of the operator."""
-    plain = nn.Conv2d(**options, bias=layer.bias is not None, dtype=torch.float64)
+    plain = layer.plain(**options, bias=layer.bias is not None, dtype=torch.float64)
 
     def call(x: torch.Tensor) -> torch.Tensor:
         dense = layer.operator.to_dense(torch.float64)
@@ -89,6 +95,113 @@ def test_it_is_the_convolution_of_the_dense_kernels(
     layer = convolution(kernel, options, bias)
     x = torch.randn(*lead, options["in_channels"], *size, dtype=torch.float64)
     assert_same(layer, reference(layer, options), x, 1e-10)
+
+
+@st.composite
+def of_other_dimensions(draw: Callable) -> tuple[int, dict]:
+    """One axis or three, the arguments of such a layer, and a size that it takes."""
+    axes = draw(st.sampled_from((1, 3)))
+    groups = draw(st.sampled_from((1, 1, 2)))
+
+    def some(least: int, most: int) -> st.SearchStrategy:
+        each = st.tuples(*[st.integers(least, most)] * axes)
+        return st.one_of(st.integers(least, most), each)
+
+    def along(value: int | tuple[int, ...]) -> tuple[int, ...]:
+        return (value,) * axes if isinstance(value, int) else value
+
+    kernel_size, dilation = draw(some(1, 3)), draw(some(1, 2))
+    padding = draw(st.one_of(st.sampled_from(("same", "valid")), some(0, 2)))
+    spans = [d * (k - 1) + 1 for d, k in zip(along(dilation), along(kernel_size), strict=True)]
+    borders = spans if isinstance(padding, str) else along(padding)
+    return axes, {
+        "in_channels": groups * draw(st.integers(1, 3)),
+        "out_channels": groups * draw(st.integers(1, 3)),
+        "kernel_size": kernel_size,
+        "stride": 1 if padding == "same" else draw(some(1, 2)),
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+        "padding_mode": draw(st.sampled_from(MODES)),
+        "size": tuple(
+            max(s, b + 1) + draw(st.integers(0, 2)) for s, b in zip(spans, borders, strict=True)
+        ),
+    }
+
+
+@given(
+    asked=of_other_dimensions(),
+    kernel=st.sampled_from(KERNELS),
+    bias=st.sampled_from(KINDS),
+    lead=st.sampled_from(((), (2,), (0,))),
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_it_is_the_same_on_one_axis_and_on_three(
+    asked: tuple[int, dict], kernel: str, bias: str, lead: tuple[int, ...]
+) -> None:
+    axes, options = asked[0], dict(asked[1])
+    size = options.pop("size")
+    layer = convolution(kernel, options, bias, axes)
+    x = torch.randn(*lead, options["in_channels"], *size, dtype=torch.float64)
+    assert_same(layer, reference(layer, options), x, 1e-10)
+
+
+@pytest.mark.parametrize("axes", [1, 3])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_stages_and_plain_layers_on_one_axis_and_on_three(kernel: str, axes: int) -> None:
+    options = simple(padding=1, stride=2)
+    layer = convolution(kernel, options, axes=axes).eval()
+    if kernel in STAGED:
+        assert layer._plan(torch.zeros(1, dtype=torch.float64)).mixing is not None
+        taps = 3**axes
+        assert layer.macs(2) <= 2 * (6 * taps + 6 * 8)
+    for lead in ((2,), ()):
+        x = torch.randn(*lead, 6, *(5, 4, 6)[:axes], dtype=torch.float64)
+        assert_same(layer, reference(layer, options), x, 1e-10)
+    plain = layer.to_conv()
+    assert type(plain) is {1: nn.Conv1d, 3: nn.Conv3d}[axes]
+    assert not plain.training
+    assert torch.equal(plain.weight, layer.weight)
+    close(layer(x), plain.double()(x), 1e-6 if layer.operator.dtype is None else 1e-10)
+
+
+@pytest.mark.parametrize("axes", [1, 3])
+def test_a_single_channel_on_one_axis_and_on_three(axes: int) -> None:
+    layer = convolution("dense", simple(1, 4, padding="same"), axes=axes).float()
+    for lead in ((2,), ()):
+        x = torch.randn(*lead, 1, *(5, 4, 6)[:axes])
+        close(layer(x), layer.to_conv()(x), 1e-5)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(x).dtype == torch.bfloat16
+
+
+def test_networks_of_every_dimension_come_back() -> None:
+    network = psn.Network(
+        psn.Conv3d(2, 3, (2, 1, 3), ops.Dense(3, 12), (1, 2, 1), padding=(1, 0, 0), bias=False),
+        nn.Flatten(1, 2),
+        psn.Conv2d(9, 4, 1, ops.Dense(4, 9)),
+        nn.Flatten(2),
+        psn.Conv1d(4, 2, 3, ops.LowRank(2, 6, 1), 2, 1, groups=2, padding_mode="circular"),
+        input_shape=(2, 2, 3, 5),
+    )
+    spec = network.spec()
+    assert [node["layer"] for node in spec["layers"]] == [
+        "conv-3d",
+        "flatten",
+        "conv-2d",
+        "flatten",
+        "conv-1d",
+    ]
+    assert "dilation" not in spec["layers"][0]
+    assert spec["layers"][4]["stride"] == [2]
+    other = psn.Network.from_spec(spec)
+    assert other.spec() == spec
+    other.load_state_dict(network.state_dict(), strict=True)
+    x = torch.randn(2, 2, 2, 3, 5)
+    assert torch.equal(other(x), network(x))
+    # Output positions times taps, layer by layer.
+    expected = 3 * 2 * 3 * 3 * 12 + 6 * 36 + 3 * 2 * 6
+    assert psn.count(network).macs == expected
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -280,6 +393,19 @@ def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
         ValueError, match=r"expects input of shape \(N, 4, H, W\) or \(4, H, W\), got"
     ):
         layer(torch.zeros(shape))
+
+
+def test_inputs_of_another_dimension_are_refused() -> None:
+    for layer, letters in (
+        (psn.Conv1d(4, 8, 3, ops.Dense(8, 12)), "4, L"),
+        (psn.Conv3d(4, 8, 1, ops.Dense(8, 4)), "4, D, H, W"),
+    ):
+        message = (
+            rf"{type(layer).__name__} expects input of shape \(N, {letters}\) or \({letters}\)"
+        )
+        for shape in ((4, 8, 8), (2, 3, 8), (1, 2, 4, 8, 8), (4,)):
+            with pytest.raises(ValueError, match=message):
+                layer(torch.zeros(shape))
 
 
 def test_inputs_smaller_than_the_borders_are_refused() -> None:

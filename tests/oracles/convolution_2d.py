@@ -1,26 +1,30 @@
-"""Cases of Convolution2d: torch's own layer applied to every unit image."""
+"""Cases of Convolution2d, and what those of one and three dimensions share with them.
 
+The oracle is torch's own layer applied to every unit image.
+"""
+
+import math
 import warnings
 
 import numpy as np
 import torch
-from tests.contract.case import Case, Numbers
+from tests.contract.case import Case, Misuse, Numbers
 from tests.oracles.random_signs import matrix as random_signs
 
-from prodsumnet.operators import Convolution2d, Dense, LowRank, RandomSigns, kron
+from prodsumnet.operators import Convolution2d, Dense, LinearOperator, LowRank, RandomSigns, kron
+
+LAYERS = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
 
 
-def matrix(kernel: np.ndarray, input_size: tuple[int, int], **options: object) -> np.ndarray:
-    """The dense matrix of torch.nn.Conv2d with a kernel matrix as its weight."""
+def matrix(kernel: np.ndarray, input_size: tuple[int, ...], **options: object) -> np.ndarray:
+    """The dense matrix of torch's layer with a kernel matrix as its weight."""
     options = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, **options}
-    size = options.pop("kernel_size")
-    taps = size**2 if isinstance(size, int) else size[0] * size[1]
+    axes, size = len(input_size), options.pop("kernel_size")
+    taps = size**axes if isinstance(size, int) else math.prod(size)
     channels = kernel.shape[1] // taps * options["groups"]
     weight = torch.from_numpy(np.ascontiguousarray(kernel))
-    layer = torch.nn.Conv2d(
-        channels, kernel.shape[0], size, bias=False, dtype=weight.dtype, **options
-    )
-    features = channels * input_size[0] * input_size[1]
+    layer = LAYERS[axes](channels, kernel.shape[0], size, bias=False, dtype=weight.dtype, **options)
+    features = channels * math.prod(input_size)
     units = torch.eye(features, dtype=weight.dtype).reshape(features, channels, *input_size)
     with torch.no_grad(), warnings.catch_warnings():
         # torch says that 'same' with an even kernel copies its input.
@@ -29,17 +33,30 @@ def matrix(kernel: np.ndarray, input_size: tuple[int, int], **options: object) -
         return layer(units).reshape(features, -1).T.numpy()
 
 
+def case(
+    kind: type[LinearOperator],
+    out: int,
+    columns: int,
+    size: tuple[int, ...],
+    errors: tuple[Misuse, ...],
+    dtype: torch.dtype = torch.float64,
+    **options: object,
+) -> Case:
+    """A convolution of one of the three kinds with a dense kernel matrix."""
+    name = "-".join(f"{key}={value}" for key, value in options.items()).replace(" ", "")
+    return Case(
+        id=f"{out}-{columns}-{'x'.join(map(str, size))}-{name}-{dtype}",
+        build=lambda: kind(Dense(out, columns, dtype=dtype), size, **options),
+        oracle=lambda numbers: matrix(numbers["kernel.weight"], size, **options),
+        trainable=out * columns * (2 if dtype.is_complex else 1),
+        errors=errors,
+    )
+
+
 def _case(
     out: int, columns: int, size: tuple[int, int], dtype: torch.dtype = torch.float64, **options
 ) -> Case:
-    name = "-".join(f"{key}={value}" for key, value in options.items()).replace(" ", "")
-    return Case(
-        id=f"{out}-{columns}-{size[0]}x{size[1]}-{name}-{dtype}",
-        build=lambda: Convolution2d(Dense(out, columns, dtype=dtype), size, **options),
-        oracle=lambda numbers: matrix(numbers["kernel.weight"], size, **options),
-        trainable=out * columns * (2 if dtype.is_complex else 1),
-        errors=ERRORS,
-    )
+    return case(Convolution2d, out, columns, size, ERRORS, dtype, **options)
 
 
 def _conv(columns: int = 9, size: object = (5, 4), kernel_size: object = 3, **options):

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from prodsumnet.cli import count, data, evaluate, reproduce, summarize, train
+from prodsumnet.cli import (
+    approximate,
+    count,
+    data,
+    evaluate,
+    families,
+    reproduce,
+    summarize,
+    train,
+)
 from prodsumnet.cli.errors import explain, is_usage_error
 from prodsumnet.cli.invocation import Invocation
 
@@ -21,6 +30,8 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(count.count)
 app.command()(summarize.summarize)
+app.command()(families.families)
+app.command()(approximate.approximate)
 app.add_typer(data.app, name="data")
 
 

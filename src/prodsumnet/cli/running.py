@@ -8,6 +8,9 @@ import typer
 from prodsumnet.experiments import Recipe, run, training_bar
 
 SeedOption = Annotated[int | None, typer.Option(help="Another seed than the recipe's.")]
+FamilyOption = Annotated[
+    str | None, typer.Option(help="Family of the structured layers, see `prodsumnet families`.")
+]
 EpochsOption = Annotated[int | None, typer.Option(help="Another number of epochs.")]
 OutOption = Annotated[
     Path | None, typer.Option(help="Folder of the run.", show_default="runs/<digest of the recipe>")

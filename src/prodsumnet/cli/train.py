@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from prodsumnet.cli.running import EpochsOption, OutOption, ResumeOption, SeedOption, run_recipe
+from prodsumnet.cli.running import (
+    EpochsOption,
+    FamilyOption,
+    OutOption,
+    ResumeOption,
+    SeedOption,
+    run_recipe,
+)
 from prodsumnet.experiments import load_recipe
 
 
@@ -12,9 +19,11 @@ def train(
     context: typer.Context,
     recipe: Annotated[str, typer.Argument(help="A JSON file, or the name of a shipped recipe.")],
     seed: SeedOption = None,
+    family: FamilyOption = None,
     epochs: EpochsOption = None,
     out: OutOption = None,
     resume: ResumeOption = False,
 ) -> None:
     """Train what a recipe says, and record what it gives."""
-    run_recipe(context, load_recipe(recipe), seed, epochs, out, resume)
+    chosen = load_recipe(recipe).overlaid({} if family is None else {"family": family})
+    run_recipe(context, chosen, seed, epochs, out, resume)

@@ -20,6 +20,7 @@ class Recipe(Settings):
     dataset: Literal["mnist", "fashion-mnist"] = "mnist"
     network: str = Field(default="decomposed-cnn", description="one of prodsumnet.models.names()")
     budget: int | None = Field(default=3554, ge=1, description="most trainable numbers")
+    family: str | None = Field(default=None, description="one of prodsumnet.families.names()")
     seed: int = Field(default=0, ge=0, lt=2**31)
     training: Training = Training()
 

@@ -42,12 +42,20 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def grouped(records: Iterable[Record]) -> list[Group]:
-    """Group records by recipe without the seed; by data set, then by trainable numbers."""
+    """Group records by recipe without the seed; by data set, size, epochs, then the best first."""
     groups: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda record: record.recipe.seed):
         groups.setdefault(record.recipe.model_copy(update={"seed": 0}).digest(), []).append(record)
     found = [Group(tuple(group)) for group in groups.values()]
-    return sorted(found, key=lambda g: (g.first.recipe.dataset, g.first.trainable, g.first.epochs))
+    return sorted(
+        found,
+        key=lambda g: (
+            g.first.recipe.dataset,
+            g.first.trainable,
+            g.first.epochs,
+            -g.percent("validation_accuracy")[0],
+        ),
+    )
 
 
 def markdown(groups: Sequence[Group]) -> str:
@@ -62,7 +70,7 @@ def markdown(groups: Sequence[Group]) -> str:
         seconds = statistics.fmean(record.seconds for record in group.records)
         cells = (
             first.recipe.dataset,
-            first.recipe.network,
+            ", ".join(filter(None, (first.recipe.network, first.recipe.family))),
             f"{first.trainable:,}",
             f"{first.stored:,}",
             f"{first.file_bytes:,}",

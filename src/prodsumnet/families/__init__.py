@@ -5,7 +5,8 @@ Every module with a ``FAMILY`` is a family, found by discovery: dropping in that
 """
 
 from prodsumnet.families.family import Family
-from prodsumnet.families.registry import build, get, markdown, names
+from prodsumnet.families.registry import build, get, names
 from prodsumnet.families.remainder import remainder
+from prodsumnet.families.tables import markdown, survey
 
-__all__ = ["Family", "build", "get", "markdown", "names", "remainder"]
+__all__ = ["Family", "build", "get", "markdown", "names", "remainder", "survey"]

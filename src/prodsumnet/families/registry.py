@@ -146,16 +146,3 @@ def _converted(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     if tensor.is_complex():
         return tensor.to(dtype.to_complex())
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-
-def markdown() -> str:
-    """Return the table of all families in Markdown, one row each."""
-    rows = [
-        "| family | formula | source | good for | sizes and least budget |",
-        "|---|---|---|---|---|",
-    ]
-    for name in names():
-        family = get(name)
-        cells = f"`{name}`", family.formula, family.source, family.good_for, family.accepts
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)

@@ -59,7 +59,7 @@ Matrix = Callable[[int, int], LinearOperator]
 """Makes the factor of a shape; of what, is decided by who calls the structure."""
 
 
-def decomposed_cnn(budget: int, seed: int = 0) -> Network:
+def decomposed_cnn(budget: int = 3554, seed: int = 0) -> Network:
     r"""Return the reference topology with exactly ``budget`` trainable numbers.
 
     Each of the four operators is a product of sums (the structure is in `_layers`), of factors that
@@ -75,7 +75,7 @@ def decomposed_cnn(budget: int, seed: int = 0) -> Network:
     Parameters
     ----------
     budget : int
-        Number of trainable numbers, biases included, from 1 to 100,000.
+        Number of trainable numbers, biases included, from 1 to 100,000; by default the paper's.
     seed : int, optional
         Of the fixed parts of the factors.
 

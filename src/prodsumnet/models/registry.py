@@ -1,19 +1,36 @@
 """Architectures by name."""
 
+import inspect
+from collections.abc import Callable
+
+from prodsumnet.models.cellular import cellular_network
+from prodsumnet.models.circulant import circulant_cnn
 from prodsumnet.models.decomposed import decomposed_cnn
+from prodsumnet.models.displacement import displacement_network
+from prodsumnet.models.fastfood import deep_fried_cnn
+from prodsumnet.models.hidden_layer import hidden_layer_network
 from prodsumnet.models.reference import reference_cnn
 from prodsumnet.nn import Network
 
-_DEFAULT_BUDGET = 3554
-_NAMES = ("decomposed-cnn", "reference-cnn")
+_ARCHITECTURES: dict[str, Callable[..., Network]] = {
+    "cellular-network": cellular_network,
+    "circulant-cnn": circulant_cnn,
+    "decomposed-cnn": decomposed_cnn,
+    "deep-fried-cnn": deep_fried_cnn,
+    "displacement-network": displacement_network,
+    "hidden-layer": hidden_layer_network,
+    "reference-cnn": reference_cnn,
+}
 
 
 def names() -> tuple[str, ...]:
     """Return the names of the architectures."""
-    return _NAMES
+    return tuple(_ARCHITECTURES)
 
 
-def build(name: str, budget: int | None = None, seed: int = 0) -> Network:
+def build(
+    name: str, budget: int | None = None, seed: int = 0, family: str | None = None
+) -> Network:
     """Build an architecture with fresh numbers.
 
     Parameters
@@ -21,19 +38,26 @@ def build(name: str, budget: int | None = None, seed: int = 0) -> Network:
     name : str
         One of `names`.
     budget : int, optional
-        Number of trainable numbers, for architectures that have the choice; 3,554 by default.
+        Number of trainable numbers, for architectures that have the choice.
     seed : int, optional
         Of the seeded parts of the structure. Trainable numbers come from torch's generator.
+    family : str, optional
+        One of `prodsumnet.families.names`, for architectures that have the choice.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or a budget is given to an architecture that has no choice.
+        If the name is unknown, or a budget or family is given to an architecture that has no
+        choice.
     """
-    if name == "decomposed-cnn":
-        return decomposed_cnn(_DEFAULT_BUDGET if budget is None else budget, seed)
-    if name != "reference-cnn":
-        raise ValueError(f"unknown network {name!r}, expected one of {', '.join(_NAMES)}")
-    if budget is not None:
-        raise ValueError(f"reference-cnn has no choice of its size, got budget {budget}")
-    return reference_cnn()
+    if name not in _ARCHITECTURES:
+        raise ValueError(f"unknown network {name!r}, expected one of {', '.join(names())}")
+    make = _ARCHITECTURES[name]
+    taken = inspect.signature(make).parameters
+    if budget is not None and "budget" not in taken:
+        raise ValueError(f"{name} has no choice of its size, got budget {budget}")
+    if family is not None and "family" not in taken:
+        raise ValueError(f"{name} has no choice of its structure, got family {family!r}")
+    choices = {"budget": budget, "family": family}
+    chosen = {key: value for key, value in choices.items() if value is not None}
+    return make(**chosen, **({"seed": seed} if "seed" in taken else {}))

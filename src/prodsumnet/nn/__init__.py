@@ -1,10 +1,25 @@
 """Drop-in layers whose weights are operators, networks of them, and counting."""
 
 from prodsumnet.nn.bias import Bias
-from prodsumnet.nn.convolution import Conv2d
+from prodsumnet.nn.cellular import Cellular
+from prodsumnet.nn.convolution import Conv1d, Conv2d, Conv3d
 from prodsumnet.nn.counting import Count, count, stored_tensors
+from prodsumnet.nn.detection import Intensity
 from prodsumnet.nn.linear import Linear
 from prodsumnet.nn.network import Network
 from prodsumnet.nn.scale import Scale
 
-__all__ = ["Bias", "Conv2d", "Count", "Linear", "Network", "Scale", "count", "stored_tensors"]
+__all__ = [
+    "Bias",
+    "Cellular",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "Count",
+    "Intensity",
+    "Linear",
+    "Network",
+    "Scale",
+    "count",
+    "stored_tensors",
+]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from prodsumnet.nn.convolution import Conv2d
-from prodsumnet.nn.linear import Linear
+from prodsumnet.nn.cellular import Cellular
+from prodsumnet.nn.structured import Structured
 
 _PLAIN = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -28,8 +28,8 @@ class Count:
     bytes : int
         Bytes of the stored numbers.
     macs : int or None
-        Multiply-additions of linear and convolution layers for one input, each in its cheaper
-        planned form; None if the shape of an input is not known.
+        Multiply-additions of linear, convolution and cellular layers for one input, each in its
+        cheaper planned form; None if the shape of an input is not known.
     """
 
     trainable: int
@@ -85,8 +85,10 @@ def _macs(model: nn.Module, shape: Sequence[int]) -> int:
 
     def add(layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         nonlocal total
-        if isinstance(layer, Linear | Conv2d):
+        if isinstance(layer, Structured):
             total += layer.macs(output.numel() // layer.operator.out_features)
+        elif isinstance(layer, Cellular):
+            total += layer.macs(output.numel() // layer.channels)
         elif isinstance(layer, _TRANSPOSED):
             total += inputs[0].numel() * math.prod(layer.weight.shape[1:])
         elif isinstance(layer, _PLAIN):

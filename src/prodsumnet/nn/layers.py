@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from prodsumnet.nn.bias import Bias
-from prodsumnet.nn.convolution import Conv2d
+from prodsumnet.nn.cellular import Cellular
+from prodsumnet.nn.convolution import Conv1d, Conv2d, Conv3d, Convolution
+from prodsumnet.nn.detection import Intensity
 from prodsumnet.nn.linear import Linear
 from prodsumnet.nn.scale import Scale
 from prodsumnet.numerics import checks, dtypes
@@ -77,6 +79,22 @@ def _own(cls: type[nn.Module], *keywords: str) -> Kind:
     return Kind(cls, dict.fromkeys(keywords, _as_it_is))
 
 
+def _convolution(cls: type[Convolution]) -> Kind:
+    return _own(
+        cls,
+        "in_channels",
+        "out_channels",
+        "kernel_size",
+        "operator",
+        "stride",
+        "padding",
+        "dilation",
+        "groups",
+        "bias",
+        "padding_mode",
+    )
+
+
 _BATCH_NORM = {
     "num_features": _size,
     "eps": _number_or_none,
@@ -89,20 +107,26 @@ LAYERS = {
     "batch-norm-1d": Kind(nn.BatchNorm1d, _BATCH_NORM),
     "batch-norm-2d": Kind(nn.BatchNorm2d, _BATCH_NORM),
     "bias": _own(Bias, "features", "bias"),
-    "conv-2d": _own(
-        Conv2d,
+    "cellular": _own(
+        Cellular,
         "in_channels",
-        "out_channels",
+        "channels",
+        "feedback",
+        "control",
         "kernel_size",
-        "operator",
-        "stride",
-        "padding",
-        "dilation",
         "groups",
         "bias",
-        "padding_mode",
+        "step",
+        "iterations",
+        "boundary",
+        "initial",
+        "returns",
     ),
+    "conv-1d": _convolution(Conv1d),
+    "conv-2d": _convolution(Conv2d),
+    "conv-3d": _convolution(Conv3d),
     "flatten": Kind(nn.Flatten, {"start_dim": _axis, "end_dim": _axis}),
+    "intensity": _own(Intensity),
     "linear": _own(Linear, "in_features", "out_features", "operator", "bias"),
     "max-pool-2d": Kind(
         nn.MaxPool2d,
@@ -151,7 +175,8 @@ def read_layer(layer: nn.Module) -> dict[str, Any]:
         value, default = check(keyword, getattr(layer, keyword)), parameters[keyword].default
         if keyword == "bias" and not isinstance(value, nn.Module):
             value = value is not None
-        if isinstance(value, nn.Module) or value not in (default, (default,) * 2):
+        repeated = (default,) * (len(value) if isinstance(value, tuple) else 0)
+        if isinstance(value, nn.Module) or value not in (default, repeated):
             values[keyword] = value
     numeric = (t.dtype for t in own_tensors(layer) if t.is_floating_point() or t.is_complex())
     dtype = next(numeric, dtypes.DEFAULT)

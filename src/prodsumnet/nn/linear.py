@@ -17,14 +17,16 @@ class Linear(Structured):
     ----------
     in_features, out_features : int
         As in `torch.nn.Linear`.
-    operator : LinearOperator
+    operator : LinearOperator or str
         The weight, of shape ``(out_features, in_features)``; it is used as it is, with the numbers
-        that it has.
+        that it has. Or the name of a family, from which such an operator is built.
     bias : bool or LinearOperator, optional
         True for a vector of ``out_features`` trainable numbers, starting at zero; an operator of
         shape ``(out_features, 1)``, used as it is, for a bias with a structure of its own.
     device, dtype
-        Of the bias vector; by default the operator's.
+        Of the bias vector, and of a family's operator; by default the operator's.
+    budget, seed, exact
+        For a family, see `prodsumnet.families.build`.
 
     Raises
     ------
@@ -36,14 +38,19 @@ class Linear(Structured):
         self,
         in_features: int,
         out_features: int,
-        operator: LinearOperator,
+        operator: LinearOperator | str,
         bias: bool | LinearOperator = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        budget: int | None = None,
+        seed: int = 0,
+        exact: bool = False,
     ) -> None:
         in_features = checks.positive_int("in_features", in_features)
         out_features = checks.positive_int("out_features", out_features)
-        super().__init__(operator, (out_features, in_features), bias, device, dtype)
+        shape = out_features, in_features
+        super().__init__(operator, shape, bias, device, dtype, budget, seed, exact)
         self.in_features, self.out_features = in_features, out_features
 
     @property

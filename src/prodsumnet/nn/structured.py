@@ -5,11 +5,13 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from prodsumnet import families
 from prodsumnet.evaluation import Plans
 from prodsumnet.nn.bias import bias_vector, make_bias
+from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator, check_operator
 
-Plain = TypeVar("Plain", nn.Linear, nn.Conv2d)
+Plain = TypeVar("Plain", bound=nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d)
 
 
 class Structured(nn.Module):
@@ -17,31 +19,55 @@ class Structured(nn.Module):
 
     Parameters
     ----------
-    operator : LinearOperator
-        The weight as a matrix; it is used as it is, with the numbers that it has.
+    operator : LinearOperator or str
+        The weight as a matrix; it is used as it is, with the numbers that it has. Or the name of a
+        family, from which an operator is built.
     shape : (int, int)
         What its shape must be.
     bias : bool or LinearOperator
         True for a vector of trainable numbers, starting at zero; an operator of one column for a
         bias with a structure of its own.
     device, dtype
-        Of the bias vector; by default the operator's.
+        Of the bias vector, and of a family's operator; by default the operator's.
+    budget : int or None
+        For a family: most trainable numbers of the operator.
+    seed : int
+        For a family: of all that is fixed by seed.
+    exact : bool
+        For a family: have exactly ``budget`` numbers.
 
     Raises
     ------
     TypeError, ValueError
-        If the operator or the bias is none, or its shape is another.
+        If the operator or the bias is none, or its shape is another; if a family comes without a
+        budget, or what belongs to a family with an operator.
     """
 
     def __init__(
         self,
-        operator: LinearOperator,
+        operator: LinearOperator | str,
         shape: tuple[int, int],
         bias: bool | LinearOperator,
         device: torch.device | str | None,
         dtype: torch.dtype | None,
+        budget: int | None,
+        seed: int,
+        exact: bool,
     ) -> None:
         super().__init__()
+        if isinstance(operator, str):
+            if budget is None:
+                raise ValueError(
+                    f"an operator of the family {checks.show(operator)} needs a budget: pass "
+                    "budget=, the most trainable numbers it may have"
+                )
+            operator = families.build(operator, *shape, budget, seed, exact, device, dtype)
+        elif budget is not None or seed or exact:
+            raise ValueError(
+                "budget, seed and exact are for the name of a family, got "
+                f"{checks.show(operator)} with budget {checks.show(budget)}, seed "
+                f"{checks.show(seed)}, exact {checks.show(exact)}"
+            )
         if check_operator(operator).shape != shape:
             raise ValueError(
                 f"this {type(self).__name__} needs an operator of shape {shape}, "
@@ -53,6 +79,10 @@ class Structured(nn.Module):
             device = numbers.device
         self.bias = make_bias(bias, shape[0], device, dtype or operator.dtype)
         self._plans: Plans[Any] = Plans()
+
+    def macs(self, positions: int = 1) -> int:
+        """Multiply-additions for a number of output vectors, in the cheapest planned way."""
+        raise NotImplementedError
 
     def reset_parameters(self, gain: float = 1.0) -> None:
         """Draw new numbers: unit-variance input gives variance ``gain**2``, biases apart."""

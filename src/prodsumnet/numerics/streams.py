@@ -171,5 +171,5 @@ def derive(seed: int, index: int) -> int:
 
     Word ``2 index`` of the stream gives the upper half and the next one the lower, less one bit.
     """
-    high, low = words(seed, Stream.SEEDS, 2, start=2 * index).tolist()
+    high, low = words(seed, Stream.SEEDS, 2, "cpu", 2 * index).tolist()
     return ((high << 32) | low) >> 1

@@ -1,8 +1,8 @@
-"""Two-dimensional convolution as an operator on the flattened image."""
+"""Convolutions in one, two and three dimensions as operators on the flattened input."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal
 
 import torch
 from torch.nn import functional
@@ -12,27 +12,28 @@ from prodsumnet.operators.base import LinearOperator, check_operator
 from prodsumnet.operators.cost import Cost
 
 
-class Convolution2d(LinearOperator, kind="convolution-2d"):
-    r"""The convolution layer's map from flattened image to flattened image.
+class Convolution(LinearOperator):
+    r"""A convolution layer's map from flattened input to flattened output, in any dimension.
 
     It is linear in the kernel, which is itself an operator: its matrix, of shape
-    ``(out_channels, in_channels // groups * kernel_height * kernel_width)``, holds the kernels as
-    torch flattens them, and may be any expression.
+    ``(out_channels, in_channels // groups * prod(kernel_size))``, holds the kernels as torch
+    flattens them, and may be any expression. A subclass says how many axes there are, and which of
+    torch's functions convolve them.
 
     Parameters
     ----------
     kernel : LinearOperator
         The kernel matrix.
-    input_size : (int, int)
-        Height and width of the image.
-    kernel_size, stride, dilation : int or (int, int)
-        As in `torch.nn.Conv2d`.
-    padding : int, (int, int), 'same' or 'valid'
-        As in `torch.nn.Conv2d`.
+    input_size : sequence of int
+        Lengths of the input's axes, channels apart.
+    kernel_size, stride, dilation : int or sequence of int
+        As in torch's layer of that dimension.
+    padding : int, sequence of int, 'same' or 'valid'
+        As in torch's layer.
     groups : int
-        As in `torch.nn.Conv2d`.
+        As in torch's layer.
     padding_mode : {'zeros', 'circular', 'reflect', 'replicate'}
-        As in `torch.nn.Conv2d`.
+        As in torch's layer.
 
     Raises
     ------
@@ -42,13 +43,17 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
     Notes
     -----
     :math:`A = \sum_k \theta_k S_k` with shifts :math:`S_k` (LeCun et al. 1998); features are
-    ordered (channel, row, column).
+    ordered (channel, position), positions row by row.
     """
+
+    axes: ClassVar[int]
+    _convolve: ClassVar[Callable[..., torch.Tensor]]
+    _convolve_transposed: ClassVar[Callable[..., torch.Tensor]]
 
     def __init__(
         self,
         kernel: LinearOperator,
-        input_size: Sequence[int],
+        input_size: int | Sequence[int],
         kernel_size: int | Sequence[int],
         stride: int | Sequence[int] = 1,
         padding: int | Sequence[int] | Literal["same", "valid"] = 0,
@@ -57,10 +62,11 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
         padding_mode: str = "zeros",
     ) -> None:
         check_operator(kernel)
-        height, width = checks.size_tuple("input_size", input_size, 2)
-        kernel_size = checks.size_tuple("kernel_size", kernel_size, 2)
-        stride = checks.size_tuple("stride", stride, 2)
-        dilation = checks.size_tuple("dilation", dilation, 2)
+        axes = self.axes
+        input_size = checks.size_tuple("input_size", input_size, axes)
+        kernel_size = checks.size_tuple("kernel_size", kernel_size, axes)
+        stride = checks.size_tuple("stride", stride, axes)
+        dilation = checks.size_tuple("dilation", dilation, axes)
         groups = checks.positive_int("groups", groups)
         taps = math.prod(kernel_size)
         if kernel.in_features % taps or kernel.out_features % groups:
@@ -69,28 +75,35 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
                 f"and {groups} groups"
             )
         widths = borders.widths(padding, kernel_size, stride, dilation)
-        borders.check_mode(padding_mode, widths, (height, width))
-        sizes = [
-            (size + sum(border) - step * (length - 1) - 1) // jump + 1
-            for size, border, length, step, jump in zip(
-                (height, width), widths, kernel_size, dilation, stride, strict=True
+        borders.check_mode(padding_mode, widths, input_size)
+        # How far the first window can move along each axis before it leaves the padded input.
+        travels = [
+            size + sum(border) - step * (length - 1) - 1
+            for size, border, length, step in zip(
+                input_size, widths, kernel_size, dilation, strict=True
             )
         ]
-        if min(sizes) < 1:
+        if min(travels) < 0:
             raise ValueError(
                 f"kernel_size {kernel_size} with dilation {dilation} exceeds the padded input "
-                f"of {height}×{width}"
+                f"of {'×'.join(map(str, input_size))}"
             )
+        positions = tuple(room // jump + 1 for room, jump in zip(travels, stride, strict=True))
         in_channels = kernel.in_features // taps * groups
-        super().__init__(kernel.out_features * math.prod(sizes), in_channels * height * width)
+        super().__init__(
+            kernel.out_features * math.prod(positions), in_channels * math.prod(input_size)
+        )
         self.kernel = kernel
-        self.input_size, self.output_size = (height, width), (sizes[0], sizes[1])
+        self.input_size, self.output_size = input_size, positions
         self.kernel_size, self.stride, self.dilation = kernel_size, stride, dilation
         # As it was asked for, since that is what the spec says, but in plain integers.
-        given = padding if isinstance(padding, str) else checks.size_tuple("padding", padding, 2, 0)
+        given = padding
+        if not isinstance(padding, str):
+            given = checks.size_tuple("padding", padding, axes, 0)
         self.padding, self.groups, self.padding_mode = given, groups, padding_mode
         self.in_channels, self.out_channels = in_channels, kernel.out_features
         self._widths = widths
+        self._leftover = [room % jump for room, jump in zip(travels, stride, strict=True)]
 
     def _weight(self, x: torch.Tensor) -> torch.Tensor:
         dense = self.kernel._to_dense(self.kernel.dtype or x.dtype, x.device)
@@ -103,29 +116,18 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
             self._widths,
             self.padding_mode,
         )
-        y = functional.conv2d(images, weight, None, self.stride, 0, self.dilation, self.groups)
+        y = self._convolve(images, weight, None, self.stride, 0, self.dilation, self.groups)
         return y.reshape(*x.shape[:-1], self.out_features)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         y, weight = checks.unify(y, self._weight(y))
-        leftover = [
-            (size + sum(border) - step * (length - 1) - 1) % jump
-            for size, border, length, step, jump in zip(
-                self.input_size,
-                self._widths,
-                self.kernel_size,
-                self.dilation,
-                self.stride,
-                strict=True,
-            )
-        ]
-        images = functional.conv_transpose2d(
+        images = self._convolve_transposed(
             y.reshape(math.prod(y.shape[:-1]), self.out_channels, *self.output_size),
             weight.conj().resolve_conj(),
             None,
             self.stride,
             0,
-            leftover,
+            self._leftover,
             self.groups,
             self.dilation,
         )
@@ -142,8 +144,7 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
         self.kernel._rescale(factor)
 
     def _symbol(self) -> str:
-        rows, columns = self.kernel_size
-        return f"Conv{rows}×{columns}[{self.kernel._symbol()}]"
+        return f"Conv{'×'.join(map(str, self.kernel_size))}[{self.kernel._symbol()}]"
 
     def _cost(self, batch: int) -> Cost:
         taps = self.in_channels // self.groups * math.prod(self.kernel_size)
@@ -152,3 +153,27 @@ class Convolution2d(LinearOperator, kind="convolution-2d"):
             batch * self.out_features,
             2 * batch * self.out_features * taps,
         )
+
+
+class Convolution1d(Convolution, kind="convolution-1d"):
+    """`Convolution` of sequences: the operator of `torch.nn.Conv1d`."""
+
+    axes = 1
+    _convolve = staticmethod(functional.conv1d)
+    _convolve_transposed = staticmethod(functional.conv_transpose1d)
+
+
+class Convolution2d(Convolution, kind="convolution-2d"):
+    """`Convolution` of images: the operator of `torch.nn.Conv2d`."""
+
+    axes = 2
+    _convolve = staticmethod(functional.conv2d)
+    _convolve_transposed = staticmethod(functional.conv_transpose2d)
+
+
+class Convolution3d(Convolution, kind="convolution-3d"):
+    """`Convolution` of volumes: the operator of `torch.nn.Conv3d`."""
+
+    axes = 3
+    _convolve = staticmethod(functional.conv3d)
+    _convolve_transposed = staticmethod(functional.conv_transpose3d)

@@ -14,9 +14,12 @@ def _build(*arguments: object, **options: object):
 
 
 def matrix(numbers: Numbers, out: int, in_: int, seed: int) -> np.ndarray:
-    (weight,) = numbers.values()
     size = max(out, in_)
-    return (scipy.linalg.circulant(weight) * philox.signs(seed, size))[:out, :in_]
+    (weight,) = numbers.values()
+    columns = weight.reshape(-1, size)
+    signs = philox.signs(seed, len(columns), size)
+    terms = [scipy.linalg.circulant(c) * s for c, s in zip(columns, signs, strict=True)]
+    return sum(terms)[:out, :in_]
 
 
 ERRORS = (
@@ -28,8 +31,16 @@ CASES = [
         id=f"{out}x{in_}-{budget}",
         build=lambda a=(out, in_, budget, seed): _build(*a),
         oracle=lambda numbers, a=(out, in_, seed): matrix(numbers, *a),
-        trainable=max(out, in_),
+        trainable=trainable,
         errors=ERRORS,
     )
-    for out, in_, budget, seed in ((6, 6, 8, 0), (4, 6, 6, 3), (7, 3, 9, 5), (1, 1, 1, 0))
+    for out, in_, budget, seed, trainable in (
+        (6, 6, 8, 0, 6),
+        (4, 6, 6, 3, 6),
+        (7, 3, 9, 5, 7),
+        (1, 1, 1, 0, 1),
+        (5, 5, 17, 2, 15),
+        (3, 7, 1000, 4, 21),
+        (8, 4, 16, 1, 16),
+    )
 ]

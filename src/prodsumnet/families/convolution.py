@@ -1,0 +1,71 @@
+"""Convolutions: shared kernels at a grid of positions of the input, seen as an image.
+
+Options
+-------
+input_size : int or sequence of 1 to 3 int
+    Sizes of the image; by default a rectangle near to a square if the features make one that is
+    at most twice as long as wide, else a line.
+in_channels : int
+    Channels of the image, before its axes; by default what ``input_size`` leaves, else one.
+kernel_size, stride : int or sequence of int
+    By default of the budget: as many channels as there can be with windows that overlap by a third.
+groups : int
+    As in torch's layers; ``groups=in_channels`` is a depthwise convolution.
+padding_mode : {'zeros', 'circular', 'reflect', 'replicate'}
+    As in torch's layers. Borders are such that there are as many positions along an axis as the
+    stride divides it into: 'same' padding at stride one.
+"""
+
+from collections.abc import Sequence
+
+from prodsumnet.families.family import Family
+from prodsumnet.families.layouts import Search
+from prodsumnet.families.shapes import fitted
+from prodsumnet.operators import LinearOperator
+
+
+def least(
+    out_features: int,
+    in_features: int,
+    input_size: int | Sequence[int] | None = None,
+    in_channels: int | None = None,
+    kernel_size: int | Sequence[int] | None = None,
+    stride: int | Sequence[int] | None = None,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> int:
+    """Return the numbers of kernels of a single tap, or of the size asked for."""
+    options = input_size, in_channels, kernel_size, stride, 1, groups, padding_mode
+    return Search.of(out_features, in_features, *options).least()
+
+
+def build(
+    out_features: int,
+    in_features: int,
+    budget: int,
+    seed: int,
+    input_size: int | Sequence[int] | None = None,
+    in_channels: int | None = None,
+    kernel_size: int | Sequence[int] | None = None,
+    stride: int | Sequence[int] | None = None,
+    groups: int = 1,
+    padding_mode: str = "zeros",
+) -> LinearOperator:
+    """Return one convolution, of which the first outputs are kept."""
+    options = input_size, in_channels, kernel_size, stride, 1, groups, padding_mode
+    layout = Search.of(out_features, in_features, *options).best(budget)
+    return fitted(layout.operator(padding_mode), out_features, in_features)
+
+
+FAMILY = Family(
+    name="convolution",
+    build=build,
+    least=least,
+    formula="Σₖ θₖ Sₖ, Sₖ shifts of an image, strided",
+    source="LeCun et al. 1998",
+    good_for="images, sounds and volumes, where the same feature may be anywhere",
+    accepts=(
+        "any shape, as channels × positions, the last channel truncated; least ⌈m/n⌉ by default "
+        "(kernels of one tap)"
+    ),
+)
