@@ -64,6 +64,8 @@ def test_every_room_names_what_it_offers(name: str) -> None:
             {
                 "Bias",
                 "Cellular",
+                "DetectorRegions",
+                "Intensity",
                 "Conv1d",
                 "Conv2d",
                 "Conv3d",
@@ -76,7 +78,22 @@ def test_every_room_names_what_it_offers(name: str) -> None:
             },
         ),
         ("evaluation", {"Composed", "KernelPlan", "Plans", "kernel_stages", "plan", "plan_kernel"}),
-        ("models", {"build", "decomposed_cnn", "names", "reference_cnn"}),
+        (
+            "models",
+            {
+                "build",
+                "cellular_network",
+                "circulant_cnn",
+                "decomposed_cnn",
+                "deep_fried_cnn",
+                "diffractive_network",
+                "displacement_network",
+                "hidden_layer_network",
+                "names",
+                "reference_cnn",
+            },
+        ),
+        ("families", {"Family", "build", "get", "markdown", "names", "remainder", "survey"}),
     ],
 )
 def test_what_these_rooms_offer(name: str, offered: set[str]) -> None:

@@ -74,7 +74,7 @@ def test_approximate_records_what_it_prints(call, tmp_path):
     found = json.loads((tmp_path / "found.json").read_text())
     assert code == 0
     assert [row["steps"] for row in found["rows"]] == [1, 4]
-    assert [row["trainable"] for row in found["rows"]] == [10, 40]
+    assert [row["trainable"] for row in found["rows"]] == [12, 48]
     assert found["command"].startswith("prodsumnet approximate permutation found.json --size 4")
     for line, row in zip(out.splitlines(), found["rows"], strict=True):
         assert f"{row['steps']} steps, {row['trainable']} numbers" in line

@@ -60,6 +60,22 @@ def test_refusing_is_cheap() -> None:
         assert megabytes < 200, name
 
 
+def test_absurd_numbers_in_specs_of_every_kind_are_cheap() -> None:
+    """In a process of its own, with little memory: refused, or harmless."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.operators.absurd"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report["failures"] == {}
+    assert report["count"] > 2000
+
+
 def test_a_limit_on_numbers_is_kept_to_the_number() -> None:
     spec = (Dense(3, 4) + RandomSigns(3, 4)).spec()
     assert LinearOperator.from_spec(spec, max_numbers=24).num_trainable == 12

@@ -14,6 +14,7 @@ from prodsumnet.storage import write_text
 from prodsumnet.training import Settings
 
 _LEARNING_RATE = 0.03
+_MAX_STEPS = 16
 _ADAM_STEPS = 1500
 _POLISHING_STEPS = 2000
 
@@ -82,7 +83,8 @@ def approximate_locally(
     if target not in targets:
         raise ValueError(f"target must be permutation or dct, got {checks.show(target)}")
     matrix = targets[target].to_dense(torch.float64)
-    rows = [_attempt(matrix, graph, count, seeds) for count in steps]
+    lengths = [checks.positive_int("steps", count, _MAX_STEPS) for count in steps]
+    rows = [_attempt(matrix, graph, count, seeds) for count in lengths]
     return Approximation(
         command=command, target=target, size=size, graph=graph, rows=rows, **surroundings()
     )

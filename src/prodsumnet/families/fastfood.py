@@ -4,8 +4,9 @@ The input is padded to the next power of two ``d``; ``⌈out / d⌉`` stacks of 
 top of each other, the last one truncated. Each has diagonals ``S``, ``G`` and ``B`` of its own,
 without the numbers that padding and truncation hide; the permutation ``Π`` is the same for all.
 A budget below all three trains those of the diagonals that use most of it, the others are random
-signs; a larger one gives a sum of several such matrices, the last one partly trained again, up to
-as many numbers as the matrix has entries.
+signs (up to ``d = 8`` always ``G``, since rows of small matrices of signs may cancel); a larger one
+gives a sum of several such matrices, the last one partly trained again, up to as many numbers as
+the matrix has entries.
 """
 
 from itertools import combinations
@@ -27,10 +28,13 @@ from prodsumnet.operators import (
 )
 from prodsumnet.operators.sign_diagonal import SignDiagonal
 
+_SMALL = 8
+
 
 def least(out_features: int, in_features: int) -> int:
-    """Return the numbers of the smallest diagonal."""
-    return min(_numbers(out_features, in_features).values())
+    """Return the numbers of the smallest diagonal that can stand alone."""
+    numbers = _numbers(out_features, in_features)
+    return min(sum(map(numbers.__getitem__, subset)) for subset in _subsets(in_features))
 
 
 def build(out_features: int, in_features: int, budget: int, seed: int) -> LinearOperator:
@@ -39,13 +43,19 @@ def build(out_features: int, in_features: int, budget: int, seed: int) -> Linear
     whole = sum(numbers.values())
     full, rest = divmod(min(budget, max(whole, out_features * in_features)), whole)
     terms = [_stacks(out_features, in_features, full, "SGB", seed)] if full else []
-    subsets = [subset for count in (1, 2) for subset in combinations("GSB", count)]
-    used = {subset: sum(numbers[name] for name in subset) for subset in subsets}
-    affordable = [subset for subset in subsets if used[subset] <= rest]
+    used = {subset: sum(map(numbers.__getitem__, subset)) for subset in _subsets(in_features)}
+    affordable = [subset for subset in used if used[subset] <= rest]
     if affordable:
         trained = "".join(max(affordable, key=used.__getitem__))
         terms.append(_stacks(out_features, in_features, 1, trained, seed + 3))
     return Sum.of(*terms)
+
+
+def _subsets(in_features: int) -> list[tuple[str, ...]]:
+    """Return which diagonals may be trained while the others are signs."""
+    subsets = [subset for count in (1, 2) for subset in combinations("GSB", count)]
+    small = power_of_two(in_features) <= _SMALL
+    return [subset for subset in subsets if "G" in subset or not small]
 
 
 def _numbers(out_features: int, in_features: int) -> dict[str, int]:

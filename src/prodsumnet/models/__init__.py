@@ -1,7 +1,24 @@
 """Networks by name."""
 
+from prodsumnet.models.cellular import cellular_network
+from prodsumnet.models.circulant import circulant_cnn
 from prodsumnet.models.decomposed import decomposed_cnn
+from prodsumnet.models.diffractive import diffractive_network
+from prodsumnet.models.displacement import displacement_network
+from prodsumnet.models.fastfood import deep_fried_cnn
+from prodsumnet.models.hidden_layer import hidden_layer_network
 from prodsumnet.models.reference import reference_cnn
 from prodsumnet.models.registry import build, names
 
-__all__ = ["build", "decomposed_cnn", "names", "reference_cnn"]
+__all__ = [
+    "build",
+    "cellular_network",
+    "circulant_cnn",
+    "decomposed_cnn",
+    "deep_fried_cnn",
+    "diffractive_network",
+    "displacement_network",
+    "hidden_layer_network",
+    "names",
+    "reference_cnn",
+]

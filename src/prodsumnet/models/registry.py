@@ -6,6 +6,7 @@ from collections.abc import Callable
 from prodsumnet.models.cellular import cellular_network
 from prodsumnet.models.circulant import circulant_cnn
 from prodsumnet.models.decomposed import decomposed_cnn
+from prodsumnet.models.diffractive import diffractive_network
 from prodsumnet.models.displacement import displacement_network
 from prodsumnet.models.fastfood import deep_fried_cnn
 from prodsumnet.models.hidden_layer import hidden_layer_network
@@ -17,6 +18,7 @@ _ARCHITECTURES: dict[str, Callable[..., Network]] = {
     "circulant-cnn": circulant_cnn,
     "decomposed-cnn": decomposed_cnn,
     "deep-fried-cnn": deep_fried_cnn,
+    "diffractive-network": diffractive_network,
     "displacement-network": displacement_network,
     "hidden-layer": hidden_layer_network,
     "reference-cnn": reference_cnn,

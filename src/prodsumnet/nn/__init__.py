@@ -4,7 +4,7 @@ from prodsumnet.nn.bias import Bias
 from prodsumnet.nn.cellular import Cellular
 from prodsumnet.nn.convolution import Conv1d, Conv2d, Conv3d
 from prodsumnet.nn.counting import Count, count, stored_tensors
-from prodsumnet.nn.detection import Intensity
+from prodsumnet.nn.detection import DetectorRegions, Intensity
 from prodsumnet.nn.linear import Linear
 from prodsumnet.nn.network import Network
 from prodsumnet.nn.scale import Scale
@@ -16,6 +16,7 @@ __all__ = [
     "Conv2d",
     "Conv3d",
     "Count",
+    "DetectorRegions",
     "Intensity",
     "Linear",
     "Network",

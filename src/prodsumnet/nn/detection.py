@@ -23,8 +23,8 @@ class DetectorRegions(nn.Module):
     Detectors stand in about as many lines as in a line, the longer ones in the middle, as the ten
     of Lin et al. (2018) in lines of 3, 4 and 3. The sum of the intensities on one, as a share of
     the sum on all, does not depend on the brightness of the input. Multiplied by a constant the
-    shares serve as logits: with the default of 10, light on one of ten detectors alone gives it a
-    probability of 0.9996. Nothing is trained.
+    shares serve as logits: with the default of 30, a detector with a tenth of the light more than
+    each other one is 20 times as probable. Nothing is trained.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class DetectorRegions(nn.Module):
     classes : int, optional
         Number of detectors.
     size : int, optional
-        Length of their sides, in points; by default half of what fits.
+        Length of their sides, in points; by default a third of what fits.
     scale : float, optional
         The constant.
 
@@ -52,7 +52,7 @@ class DetectorRegions(nn.Module):
         columns: int,
         classes: int = 10,
         size: int | None = None,
-        scale: float = 10.0,
+        scale: float = 30.0,
     ) -> None:
         super().__init__()
         self.rows = checks.positive_int("rows", rows)
@@ -67,7 +67,7 @@ class DetectorRegions(nn.Module):
                 f"{max(self._lines)} points, got {self.rows}x{self.columns}"
             )
         self.size = None if size is None else checks.positive_int("size", size, fits)
-        self._side = max(1, fits // 2) if self.size is None else self.size
+        self._side = max(1, fits // 3) if self.size is None else self.size
         if isinstance(scale, bool) or not isinstance(scale, int | float):
             raise TypeError(f"scale must be a real number, got {checks.show(scale)}")
         if not 0 < scale <= sys.float_info.max:

@@ -12,7 +12,7 @@ from torch import nn
 from prodsumnet.nn.bias import Bias
 from prodsumnet.nn.cellular import Cellular
 from prodsumnet.nn.convolution import Conv1d, Conv2d, Conv3d, Convolution
-from prodsumnet.nn.detection import Intensity
+from prodsumnet.nn.detection import DetectorRegions, Intensity
 from prodsumnet.nn.linear import Linear
 from prodsumnet.nn.scale import Scale
 from prodsumnet.numerics import checks, dtypes
@@ -125,6 +125,7 @@ LAYERS = {
     "conv-1d": _convolution(Conv1d),
     "conv-2d": _convolution(Conv2d),
     "conv-3d": _convolution(Conv3d),
+    "detector-regions": _own(DetectorRegions, "rows", "columns", "classes", "size", "scale"),
     "flatten": Kind(nn.Flatten, {"start_dim": _axis, "end_dim": _axis}),
     "intensity": _own(Intensity),
     "linear": _own(Linear, "in_features", "out_features", "operator", "bias"),

@@ -16,6 +16,9 @@ from prodsumnet.numerics import checks
 from prodsumnet.operators import initialization, kinds, notation, specification
 from prodsumnet.operators.cost import Cost
 
+_DRAWS = 32
+"""How often numbers are drawn that cancel, as in a sum of two single numbers half of the time."""
+
 
 class LinearOperator(nn.Module):
     r"""A linear map given by a formula over few trainable numbers.
@@ -242,8 +245,10 @@ class LinearOperator(nn.Module):
         """
         if isinstance(gain, bool) or not (isinstance(gain, int | float) and 0 < gain < math.inf):
             raise ValueError(f"gain must be a positive finite number, got {checks.show(gain)}")
-        self._reset(float(gain))
-        initialization.calibrate(self, float(gain))
+        for _ in range(_DRAWS):
+            self._reset(float(gain))
+            if initialization.calibrate(self, float(gain)):
+                break
 
     def spec(self) -> dict[str, Any]:
         """Return the expression as plain JSON: structure, sizes and seeds, no numbers.

@@ -8,6 +8,9 @@ from prodsumnet.numerics import checks, streams
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
+_MAX_COLUMNS = 2**22
+"""Most blocks side by side: all of them are permuted, however few are not empty."""
+
 
 class BlockSparse(Factor, kind="block-sparse"):
     r"""A matrix of dense trainable blocks on a grid, most of whose places are empty.
@@ -31,7 +34,8 @@ class BlockSparse(Factor, kind="block-sparse"):
     Raises
     ------
     ValueError
-        If the block's shape does not divide the matrix's, or there are more blocks than places.
+        If the block's shape does not divide the matrix's, there are more blocks than places, or
+        the grid has more than 2**22 columns.
 
     Notes
     -----
@@ -66,6 +70,7 @@ class BlockSparse(Factor, kind="block-sparse"):
             self.in_features // self.block_in_features,
         )
         self._grid = grid
+        checks.positive_int("the number of blocks side by side", grid[1], _MAX_COLUMNS)
         self.num_blocks = checks.positive_int("num_blocks", num_blocks, math.prod(grid))
         self.seed = checks.seed_int(seed)
         # The last layer of blocks may be incomplete; its missing blocks are zeros when applied.

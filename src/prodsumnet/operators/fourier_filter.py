@@ -10,6 +10,8 @@ from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
 _MAX_AXES = 8
+_MAX_FEATURES = 2**22
+"""Most features: all their frequencies are sorted, however few pass."""
 
 
 class FourierFilter(Factor, kind="fourier-filter"):
@@ -34,7 +36,8 @@ class FourierFilter(Factor, kind="fourier-filter"):
     Raises
     ------
     ValueError
-        If there is no axis, or more than 8, or more frequencies are wanted than there are.
+        If there is no axis, or more than 8, or more than 2**22 features, or more frequencies are
+        wanted than there are.
 
     Notes
     -----
@@ -60,7 +63,7 @@ class FourierFilter(Factor, kind="fourier-filter"):
             raise ValueError(f"sizes must have 1 to {_MAX_AXES} axes, got {len(given)}")
         lengths = checks.size_tuple("sizes", given, len(given))
         num_filters = checks.positive_int("num_filters", num_filters)
-        features = checks.positive_int("the product of sizes", math.prod(lengths))
+        features = checks.positive_int("the product of sizes", math.prod(lengths), _MAX_FEATURES)
         super().__init__(num_filters * features, features)
         self.sizes, self.num_filters = lengths, num_filters
         passing = features if num_frequencies is None else num_frequencies

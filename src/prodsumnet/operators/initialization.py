@@ -43,7 +43,7 @@ def second_moment(operator: Any) -> float:
 
 
 @torch.no_grad()
-def calibrate(operator: Any, gain: float) -> None:
+def calibrate(operator: Any, gain: float) -> bool:
     """Solve ``second_moment() = gain**2`` for a common factor of the trainable numbers.
 
     The logarithm of the moment is a continuous function of the logarithm of the factor, and a
@@ -51,9 +51,14 @@ def calibrate(operator: Any, gain: float) -> None:
     trainable number lies on every path through the expression, and there is a solution then. Where
     fixed terms exceed the target there is none, and the numbers stay as they were; likewise where
     no number scales the operator, as in one of angles alone.
+
+    Returns
+    -------
+    bool
+        False if the numbers cancel, and others should be drawn.
     """
     if not operator._rescalable():
-        return
+        return True
     saved = [(number, number.clone()) for number in operator.parameters()]
     # Half-precision numbers cannot meet a finer tolerance than their own.
     coarsest = max(torch.finfo(number.dtype.to_real()).eps for number, _ in saved)
@@ -73,6 +78,7 @@ def calibrate(operator: Any, gain: float) -> None:
     if abs(start) >= tolerance and start > -_CLIP and not _solve(error, start, tolerance):
         for number, value in saved:
             number.copy_(value)
+    return start > -_CLIP
 
 
 def _solve(error: Callable[[float], float], start: float, tolerance: float) -> bool:

@@ -33,8 +33,8 @@ class Phases(LinearOperator, kind="phases"):
 
     Notes
     -----
-    The layers of Lin et al. (2018). `reset_parameters` draws phases from a tenth of the circle:
-    masks start almost transparent, and their gradients agree.
+    The layers of Lin et al. (2018). `reset_parameters` draws phases from a tenth of the circle, so
+    that masks start almost transparent; networks train as well from the whole of it.
     """
 
     phases: nn.Parameter
