@@ -21,10 +21,12 @@ from prodsumnet.operators import (
     Reshape,
     Selection,
     Slice,
+    Sum,
     kron,
     kronecker_stack,
     stacked_kronecker_sum,
 )
+from prodsumnet.operators.initialization import calibrate
 
 MAX_BUDGET = 100_000
 """Largest budget; beyond it the sums have more terms than the matrices have use for."""
@@ -172,7 +174,11 @@ def _layers(terms: Terms, weight: Matrix, free: Matrix) -> list[nn.Module]:
 
     def small(bias: LinearOperator) -> LinearOperator:
         # But not zero, where the gradient of a product of factors vanishes.
-        bias.reset_parameters(_BIAS_GAIN)
+        terms = list(bias) if isinstance(bias, Sum) else [bias]
+        for term in terms:
+            # In equal shares: channels and places are alike, however many numbers they have.
+            term.reset_parameters(math.sqrt(_BIAS_GAIN * _BIAS_GAIN / len(terms)))
+        calibrate(bias, _BIAS_GAIN)
         return bias
 
     # Gains matter only against the biases: the hidden features are normalised again.

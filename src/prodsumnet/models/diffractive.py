@@ -35,6 +35,6 @@ def diffractive_network() -> Network:
         nn.Flatten(),
         Linear(pixels, points, optics, bias=False),
         Intensity(),
-        DetectorRegions(GRID, GRID, CLASSES),
+        DetectorRegions(GRID, GRID, CLASSES, size=4, scale=40),
         input_shape=IMAGE,
     )
