@@ -115,9 +115,34 @@ def test_large_operators_are_estimated() -> None:
 def test_estimates_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     operator = Diagonal(1025, dtype=torch.float64) @ DCT(1025)
     whole = operator.second_moment()
-    monkeypatch.setattr(initialization, "_PROBE_NUMBERS", 100 * 1025)
+    monkeypatch.setattr(initialization, "_CHUNK_NUMBERS", 100 * 1025)
     assert operator.second_moment() == pytest.approx(whole, rel=1e-12)
     assert whole == pytest.approx(operator.to_dense().square().sum().item() / 1025, rel=0.01)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("_NUMBERS", 9e3), ("_BYTES", 2e5), ("_FLOPS", 1e5)])
+def test_costly_moments_are_estimated_from_fewer_vectors(
+    monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    wide = Dense(50, 400, dtype=torch.float64) @ Dense(400, 60, dtype=torch.float64)
+    exactly = wide.second_moment()
+    assert exactly == pytest.approx(exact(wide), rel=1e-12)
+    monkeypatch.setattr(initialization, limit, value)
+    seen = []
+    apply = wide._matvec
+    monkeypatch.setattr(type(wide), "_matvec", lambda self, x: seen.append(len(x)) or apply(x))
+    estimated = wide.second_moment()
+    assert 32 <= sum(seen) < 1024
+    assert estimated != exactly
+    assert estimated == pytest.approx(exactly, rel=0.15)
+
+
+def test_numbers_that_cancel_are_drawn_again() -> None:
+    for seed in range(10):
+        torch.manual_seed(seed)
+        operator = Dense(1, 1, dtype=torch.float64) + Dense(1, 1, dtype=torch.float64)
+        operator.reset_parameters(2.0)
+        assert exact(operator) == pytest.approx(4.0)
 
 
 def test_basis_does_not_redraw_the_numbers_of_its_terms() -> None:

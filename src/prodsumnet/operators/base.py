@@ -222,7 +222,8 @@ class LinearOperator(nn.Module):
 
         Exact if the smaller side has at most 1,024 features. Beyond that it is estimated from
         1,024 fixed random sign vectors, with a relative standard error below
-        :math:`\sqrt{2 / 1024 r}` for stable rank :math:`r`.
+        :math:`\sqrt{2 / 1024 r}` for stable rank :math:`r`; and from fewer, at least 32, where
+        an expression has very many or very wide stages.
         """
         return initialization.second_moment(self)
 

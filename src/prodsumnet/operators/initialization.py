@@ -10,7 +10,13 @@ from prodsumnet.numerics import streams
 
 _EXACT_FEATURES = 1024
 _PROBES = 1024
-_PROBE_NUMBERS = 1 << 24
+_FEWEST_PROBES = 32
+_CHUNK_NUMBERS = 1 << 24
+_NUMBERS = 1 << 25
+_BYTES = 1 << 30
+_FLOPS = 1 << 35
+"""Most numbers at any stage, and most traffic and operations in all, that one moment may take."""
+
 _TOLERANCE = 1e-6
 _CLIP = 40.0
 _STEPS = 60
@@ -21,25 +27,41 @@ def second_moment(operator: Any) -> float:
     r"""Mean output variance for white unit-variance input, :math:`\|A\|_F^2 / m`.
 
     From the dense matrix where the smaller side has at most 1,024 features, else estimated from
-    1,024 fixed random sign vectors (Hutchinson 1990).
+    1,024 fixed random sign vectors (Hutchinson 1990). Where an expression has so many stages, or
+    such wide ones, that either would take seconds, it is estimated from fewer, at least 32.
     """
     # Fixed matrices are known to more digits than torch's default type has.
     chosen = torch.float64 if operator.dtype is None else None
-    if min(operator.shape) <= _EXACT_FEATURES:
+    smallest, widest = min(operator.shape), _width(operator)
+    if smallest <= _EXACT_FEATURES and smallest <= _affordable(operator, widest, smallest):
         norm = operator.to_dense(chosen).abs().square().sum(dtype=torch.float64)
         return norm.item() / operator.out_features
     numbers = operator._numbers()
     device = numbers[0].device if numbers else None
     dtype = operator.dtype or torch.float64
-    rows = max(1, min(_PROBES, _PROBE_NUMBERS // max(operator.shape)))
+    vectors = max(_FEWEST_PROBES, _affordable(operator, widest, _PROBES))
+    rows = max(1, min(vectors, _CHUNK_NUMBERS // widest))
     total = 0.0
-    for first in range(0, _PROBES, rows):
-        count = min(rows, _PROBES - first)
+    for first in range(0, vectors, rows):
+        count = min(rows, vectors - first)
         start = first * operator.in_features
         probes = streams.signs(0, count * operator.in_features, device, start)
         images = operator._matvec(probes.view(count, operator.in_features).to(dtype))
         total += images.abs().square().sum(dtype=torch.float64).item()
-    return total / (_PROBES * operator.out_features)
+    return total / (vectors * operator.out_features)
+
+
+def _width(operator: Any) -> int:
+    """Return the most features that an expression has at any stage."""
+    parts = [part for part in operator.modules() if hasattr(part, "in_features")]
+    return max(max(part.out_features, part.in_features) for part in parts)
+
+
+def _affordable(operator: Any, widest: int, vectors: int) -> int:
+    """Return how many of so many vectors an expression is applied to at little cost."""
+    cost = operator._cost(vectors)
+    shares = _BYTES / max(cost.bytes, 1), _FLOPS / max(cost.flops, 1), _NUMBERS / widest / vectors
+    return int(vectors * min(1.0, *shares))
 
 
 @torch.no_grad()
