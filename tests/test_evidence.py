@@ -1,6 +1,7 @@
 """What is committed as evidence: the shipped network, the records, and the README's table."""
 
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 import prodsumnet as psn
-from prodsumnet.experiments import grouped, markdown, read_records
+from prodsumnet.experiments import Approximation, grouped, markdown, read_records
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "records/networks"
@@ -60,3 +61,47 @@ def test_records_reach_what_they_must(recipe, trainable, accuracy):
 def test_readme_table_is_printed_from_the_records():
     table = markdown(grouped(read_records(RECORDS)))
     assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_family_was_trained_at_the_same_budget():
+    groups = grouped(read_records(ROOT / "records/families"))
+    assert {group.first.recipe.family for group in groups} == {None, *psn.families.names()}
+    for group in groups:
+        assert sorted(record.recipe.seed for record in group.records) == [0, 1, 2, 3, 4]
+        dense = group.first.recipe.family is None
+        assert group.first.trainable == (9550 if dense else 10_000)
+        assert all(record.stored == record.trainable for record in group.records)
+
+
+@pytest.mark.parametrize(
+    ("network", "accuracy"),
+    [
+        ("deep-fried-cnn", 99),
+        ("circulant-cnn", 99),
+        ("displacement-network", 98),
+        ("diffractive-network", 91),
+        ("cellular-network", 95),
+    ],
+)
+def test_networks_of_the_literature_reach_what_they_must(network, accuracy):
+    (group,) = grouped(read_records(ROOT / f"records/literature/{network}"))
+    assert group.first.recipe.network == network
+    assert len(group.records) >= 3
+    assert group.percent("test_accuracy")[0] >= accuracy
+
+
+def test_tables_of_the_families_are_printed_from_the_records():
+    text = (ROOT / "docs/families.md").read_text(encoding="utf-8")
+    for folder in ("families", "literature"):
+        assert markdown(grouped(read_records(ROOT / "records" / folder))) in text
+    assert psn.families.survey(392, 784, 5678) in text
+
+
+def test_steps_between_neighbours_are_printed_from_the_records():
+    text = (ROOT / "docs/families.md").read_text(encoding="utf-8")
+    for target in ("dct", "permutation"):
+        content = (ROOT / f"records/locally-connected/{target}-ring.json").read_text("utf-8")
+        record = Approximation.model_validate_json(content)
+        for row in record.rows:
+            errors = f"{min(row.errors):.1e} | {statistics.median(row.errors):.1e} |"
+            assert f"| {target} | ring | {row.steps} | {row.trainable} | {errors}" in text

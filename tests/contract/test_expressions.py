@@ -75,7 +75,7 @@ def test_spec_round_trip(formula: Formula) -> None:
     assert torch.equal(operator.H(y), other.H(y))
 
 
-@repeat(150)
+@repeat(250)
 @given(formulas())
 def test_initial_variance(formula: Formula) -> None:
     operator = formula.operator
