@@ -12,10 +12,10 @@ from prodsumnet import families, models
 from prodsumnet.nn import Network
 
 SIZES = {
-    "cellular-network": 8186,
+    "cellular-network": 11_978,
     "circulant-cnn": 65_546,
     "deep-fried-cnn": 39_692,
-    "diffractive-network": None,
+    "diffractive-network": 15_680,
     "displacement-network": 14_906,
 }
 
@@ -26,7 +26,7 @@ def test_sizes_and_specs(name: str) -> None:
     network = models.build(name, seed=3).eval()
     size = psn.count(network)
     assert size.stored == size.trainable
-    assert SIZES[name] in (None, size.trainable)
+    assert size.trainable == SIZES[name]
     again = Network.from_spec(network.spec()).eval()
     again.load_state_dict(network.state_dict())
     x = images(2)
@@ -38,7 +38,8 @@ def test_every_parameter_is_trained(name: str) -> None:
     torch.manual_seed(0)
     network = models.build(name)
     loss = functional.cross_entropy(network(images(8)), torch.arange(8))
-    assert 0.5 * math.log(10) < loss.item() < 2.5 * math.log(10)
+    # Near chance, but for detectors whose shares are scaled.
+    assert 0.5 * math.log(10) < loss.item() < 6 * math.log(10)
     for gradient in torch.autograd.grad(loss, list(network.parameters())):
         assert gradient.isfinite().all()
         assert gradient.abs().max() > 0

@@ -77,7 +77,7 @@ def test_a_network_of_every_kind_comes_back() -> None:
 def test_shared_operators_stay_shared() -> None:
     network = everything()
     other = rebuilt(network)
-    *_, first, _, _, second, _, _, third = other
+    *_, first, _, _, second, _, _, third, _, _ = other
     shared = next(iter(first.operator))
     assert shared is second.operator
     assert third.operator.operator is shared
