@@ -1,7 +1,6 @@
 """How sizes that a structure does not have are met: padding, truncation, factorisation."""
 
 import math
-from collections.abc import Iterator
 
 from prodsumnet.operators import LinearOperator, Product, truncate, zero_pad
 
@@ -39,15 +38,3 @@ def near_square(n: int) -> tuple[int, int]:
     """Return ``(a, b)`` with ``a b = n`` and ``a <= b`` as close to each other as can be."""
     a = max(k for k in divisors(n) if k * k <= n)
     return a, n // a
-
-
-def prime_factors(n: int) -> Iterator[int]:
-    """Give the prime factors of ``n`` with multiplicity, ascending."""
-    factor = 2
-    while factor * factor <= n:
-        while n % factor == 0:
-            yield factor
-            n //= factor
-        factor += 1
-    if n > 1:
-        yield n
