@@ -1,14 +1,9 @@
 """The convolutional network of block-circulant matrices."""
 
-import math
-
-from torch import nn
-
-from prodsumnet.models.reference import CLASSES, IMAGE
+from prodsumnet.models.lenet import lenet
+from prodsumnet.models.reference import CLASSES
 from prodsumnet.nn import Conv2d, Linear, Network
 from prodsumnet.operators import AxisPermutation, BlockCirculant, Dense
-
-_GAIN = math.sqrt(2)
 
 
 def circulant_cnn() -> Network:
@@ -23,25 +18,9 @@ def circulant_cnn() -> Network:
     kernel = BlockCirculant(outer // 16, taps * inner // 16, 16) @ AxisPermutation(
         (inner, taps), (1, 0)
     )
-    layers = (
+    return lenet(
         Conv2d(1, inner, 5, Dense(inner, taps), padding="same"),
         Conv2d(inner, outer, 5, kernel, padding="same"),
         Linear(3136, 1024, BlockCirculant(16, 49, 64)),
         Linear(1024, CLASSES, Dense(CLASSES, 1024)),
-    )
-    for layer in layers[:-1]:
-        layer.reset_parameters(_GAIN)
-    return Network(
-        nn.RMSNorm(list(IMAGE), eps=1e-4, elementwise_affine=False),
-        layers[0],
-        nn.MaxPool2d(2),
-        nn.ReLU(),
-        layers[1],
-        nn.MaxPool2d(2),
-        nn.ReLU(),
-        nn.Flatten(),
-        layers[2],
-        nn.ReLU(),
-        layers[3],
-        input_shape=IMAGE,
     )

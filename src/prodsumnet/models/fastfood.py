@@ -1,15 +1,10 @@
 """The deep fried convolutional network."""
 
-import math
-
-from torch import nn
-
 from prodsumnet import families
-from prodsumnet.models.reference import CLASSES, IMAGE
+from prodsumnet.models.lenet import lenet
+from prodsumnet.models.reference import CLASSES
 from prodsumnet.nn import Conv2d, Linear, Network
 from prodsumnet.operators import Dense
-
-_GAIN = math.sqrt(2)
 
 
 def deep_fried_cnn(seed: int = 0) -> Network:
@@ -25,25 +20,9 @@ def deep_fried_cnn(seed: int = 0) -> Network:
         Of the permutation.
     """
     hidden = families.build("fastfood", 1024, 800, 1024 + 1024 + 800, seed)
-    layers = (
+    return lenet(
         Conv2d(1, 20, 5, Dense(20, 25)),
         Conv2d(20, 50, 5, Dense(50, 500)),
         Linear(800, 1024, hidden),
         Linear(1024, CLASSES, Dense(CLASSES, 1024)),
-    )
-    for layer in layers[:-1]:
-        layer.reset_parameters(_GAIN)
-    return Network(
-        nn.RMSNorm(list(IMAGE), eps=1e-4, elementwise_affine=False),
-        layers[0],
-        nn.MaxPool2d(2),
-        nn.ReLU(),
-        layers[1],
-        nn.MaxPool2d(2),
-        nn.ReLU(),
-        nn.Flatten(),
-        layers[2],
-        nn.ReLU(),
-        layers[3],
-        input_shape=IMAGE,
     )
