@@ -16,7 +16,7 @@ class Family:
         By which it is built; its file has that name, with underscores.
     build : callable
         ``build(out_features, in_features, budget, seed, **options)`` gives an operator with at most
-        ``budget`` trainable numbers, as many as the structure can use. Budgets below the least
+        ``budget`` trainable numbers, about as many as it can use well. Budgets below the least
         never reach it.
     least : callable
         ``least(out_features, in_features, **options)``: the smallest budget.

@@ -104,5 +104,5 @@ FAMILY = Family(
     source="Le, Sarlós & Smola 2013; Yang et al. 2015",
     good_for="wide random-feature-like layers, m + 2 d numbers in O(m log d)",
     accepts="any shape, padded to d = a power of two, stacks of d outputs; up to m n numbers; "
-    "least min(m, n ⌈m / d⌉), one diagonal",
+    "least min(m, n ⌈m / d⌉), one diagonal (G up to d = 8)",
 )
