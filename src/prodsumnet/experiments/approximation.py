@@ -1,16 +1,13 @@
 """How many steps between neighbours a matrix needs: locally connected products fitted to it."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 
 from prodsumnet import families
-from prodsumnet.experiments.record import surroundings
+from prodsumnet.experiments.record import Written, surroundings
 from prodsumnet.numerics import checks
 from prodsumnet.operators import DCT, LinearOperator, Permutation
-from prodsumnet.storage import write_text
 from prodsumnet.training import Settings
 
 _LEARNING_RATE = 0.03
@@ -27,7 +24,7 @@ class Attempt(Settings):
     errors: list[float]
 
 
-class Approximation(Settings):
+class Approximation(Written):
     """Locally connected products of growing length, fitted to one matrix."""
 
     command: str
@@ -38,16 +35,6 @@ class Approximation(Settings):
     threads: int
     finished: str
     versions: dict[str, str]
-
-    def write(self, path: Path) -> None:
-        """Write the record as indented JSON, atomically.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        write_text(path, json.dumps(self.model_dump(mode="json"), indent=1) + "\n")
 
 
 def approximate_locally(

@@ -15,7 +15,21 @@ from prodsumnet.storage import write_text
 from prodsumnet.training import Settings
 
 
-class Record(Settings):
+class Written(Settings):
+    """What is kept as a JSON file."""
+
+    def write(self, path: Path) -> None:
+        """Write the record as indented JSON, atomically.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        write_text(path, json.dumps(self.model_dump(mode="json"), indent=1) + "\n")
+
+
+class Record(Written):
     """One finished run. Accuracies are fractions; the test set was looked at once, at the end."""
 
     command: str
@@ -34,16 +48,6 @@ class Record(Settings):
     threads: int
     finished: str
     versions: dict[str, str]
-
-    def write(self, path: Path) -> None:
-        """Write the record as indented JSON, atomically.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        write_text(path, json.dumps(self.model_dump(mode="json"), indent=1) + "\n")
 
 
 def read_record(path: Path) -> Record:
