@@ -44,6 +44,11 @@ def test_the_record_says_what_the_model_is(asked, tmp_path):
     assert (record.bytes, record.macs) == (size.bytes, size.macs)
     assert record.file_bytes == (tmp_path / "model.safetensors").stat().st_size
     assert record.test_accuracy == accuracy(model, data.test_images, data.test_labels)
+    hits = sum(row[position] for position, row in enumerate(record.confusion))
+    assert hits / len(data.test_labels) == record.test_accuracy
+    assert sum(map(sum, record.confusion)) == len(data.test_labels)
+    formulas = [repr(layer.operator) for layer in model if hasattr(layer, "operator")]
+    assert record.operators == formulas != []
     assert record.validation_accuracy == record.history[-1]["validation_accuracy"]
     assert [entry["epoch"] for entry in record.history] == [1, 2]
     assert (record.epochs, record.recipe, record.data_digest) == (2, RECIPE, data.digest)

@@ -5,7 +5,7 @@ import torch
 from tests.training.synthetic import dataset, network
 from torch import nn
 
-from prodsumnet.training import accuracy, predictions
+from prodsumnet.training import accuracy, confusion_matrix, predictions
 
 
 def test_predictions_are_those_of_the_network_in_evaluation():
@@ -32,3 +32,12 @@ def test_accuracy_is_the_fraction_that_is_right():
     with torch.no_grad():
         model[1].weight.copy_(torch.eye(4))
     assert accuracy(model, images, torch.tensor([0, 1, 2, 0])) == 0.75
+
+
+def test_confusion_has_true_classes_in_rows():
+    images = torch.eye(4).reshape(4, 1, 2, 2)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False))
+    with torch.no_grad():
+        model[1].weight.copy_(torch.eye(4))
+    confusion = confusion_matrix(model, images, torch.tensor([0, 1, 2, 0]))
+    assert confusion.tolist() == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]

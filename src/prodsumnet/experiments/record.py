@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from prodsumnet.experiments.recipe import Recipe
 from prodsumnet.storage import write_text
@@ -30,7 +30,16 @@ class Written(Settings):
 
 
 class Record(Written):
-    """One finished run. Accuracies are fractions; the test set was looked at once, at the end."""
+    """One finished run. Accuracies are fractions; the test set was looked at once, at the end.
+
+    Attributes
+    ----------
+    confusion : list of list of int
+        How many test samples of each class (row) were taken for each class (column); empty in
+        records of before it was kept.
+    operators : list of str
+        The formulas of the structured layers, from first to last; empty likewise.
+    """
 
     command: str
     recipe: Recipe
@@ -48,6 +57,8 @@ class Record(Written):
     threads: int
     finished: str
     versions: dict[str, str]
+    operators: list[str] = Field(default_factory=list)
+    confusion: list[list[int]] = Field(default_factory=list)
 
 
 def read_record(path: Path) -> Record:

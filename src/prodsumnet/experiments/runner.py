@@ -9,7 +9,7 @@ from prodsumnet import data, models, nn
 from prodsumnet.experiments.recipe import Recipe
 from prodsumnet.experiments.record import Record, surroundings
 from prodsumnet.storage import save, write_text
-from prodsumnet.training import Progress, Trainer, accuracy, keep_freed_memory
+from prodsumnet.training import Progress, Trainer, confusion_matrix, keep_freed_memory
 
 RECIPE, STATE = "recipe.json", "state.safetensors"
 MODEL, RECORD = "model.safetensors", "record.json"
@@ -58,6 +58,7 @@ def run(
     assert isinstance(result, nn.Network)
     save(result, folder / MODEL, {"dataset": recipe.dataset, "recipe": recipe.digest()})
     size = nn.count(result)
+    confusion = confusion_matrix(result, dataset.test_images, dataset.test_labels)
     record = Record(
         command=command,
         recipe=recipe,
@@ -68,10 +69,12 @@ def run(
         file_bytes=(folder / MODEL).stat().st_size,
         macs=size.macs or 0,
         validation_accuracy=trainer.history[-1].validation_accuracy,
-        test_accuracy=accuracy(result, dataset.test_images, dataset.test_labels),
+        test_accuracy=confusion.trace().item() / confusion.sum().item(),
         epochs=len(trainer.history),
         seconds=round(trainer.seconds, 1),
         history=[epoch.model_dump() for epoch in trainer.history],
+        operators=[repr(m.operator) for m in result if isinstance(m, nn.Structured)],
+        confusion=confusion.tolist(),
         **surroundings(),
     )
     record.write(folder / RECORD)

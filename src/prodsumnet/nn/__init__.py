@@ -8,6 +8,7 @@ from prodsumnet.nn.detection import DetectorRegions, Intensity
 from prodsumnet.nn.linear import Linear
 from prodsumnet.nn.network import Network
 from prodsumnet.nn.scale import Scale
+from prodsumnet.nn.structured import Structured
 
 __all__ = [
     "Bias",
@@ -21,6 +22,7 @@ __all__ = [
     "Linear",
     "Network",
     "Scale",
+    "Structured",
     "count",
     "stored_tensors",
 ]

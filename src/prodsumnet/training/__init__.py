@@ -1,7 +1,7 @@
 """Training networks, and measuring what they get right."""
 
 from prodsumnet.training.checkpoint import Epoch
-from prodsumnet.training.evaluation import accuracy, predictions
+from prodsumnet.training.evaluation import accuracy, confusion_matrix, predictions
 from prodsumnet.training.loop import NonFiniteLossError, Progress, Trainer
 from prodsumnet.training.memory import keep_freed_memory
 from prodsumnet.training.settings import Augmentation, Settings, Training
@@ -15,6 +15,7 @@ __all__ = [
     "Trainer",
     "Training",
     "accuracy",
+    "confusion_matrix",
     "keep_freed_memory",
     "predictions",
 ]

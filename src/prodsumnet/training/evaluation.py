@@ -32,3 +32,11 @@ def predictions(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
     """Return the fraction of images whose class is predicted, in float32 arithmetic."""
     return (predictions(model, images) == labels.cpu()).double().mean().item()
+
+
+def confusion_matrix(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return how many images of each class (row) are taken for each class (column), int64."""
+    taken = predictions(model, images)
+    classes = int(max(taken.max(), labels.max())) + 1
+    pairs = labels.cpu() * classes + taken
+    return torch.bincount(pairs, minlength=classes**2).view(classes, classes)
