@@ -7,7 +7,8 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.models.support import images, slopes, structure, structured
+from tests.models.support import images, slopes, structured
+from tests.models.support import structure as seeded_numbers
 from torch import nn
 
 from prodsumnet import count
@@ -15,10 +16,11 @@ from prodsumnet.models import decomposed_cnn
 from prodsumnet.models.decomposed import (
     MAX_BUDGET,
     Terms,
-    count_entries,
-    low_frequencies,
+    structure,
     terms_for,
 )
+from prodsumnet.models.sharing import count_entries
+from prodsumnet.models.spectra import low_frequencies
 from prodsumnet.nn import Bias, Conv2d, Linear, Network
 from prodsumnet.operators import CountSketch, Dense, Product, RandomSigns, Scaled
 
@@ -57,7 +59,7 @@ CRAMPED = {*range(3609, 3619), *range(3705, 3709)}
 @settings(max_examples=60, deadline=None)
 def test_the_structure_has_little_room_to_spare(budget: int) -> None:
     terms, usual = terms_for(budget), Terms(10, 4, 13)
-    entries = count_entries(terms)
+    entries = count_entries(structure(terms))
     assert entries >= budget
     assert terms == usual or entries - budget < (18 if budget in CRAMPED else 8)
     assert terms.mixing <= 32
@@ -84,7 +86,7 @@ def test_entries_are_counted_by_hand() -> None:
         convolutions = 32 * 10 + 32 + 8 * 8 * terms.mixing + 8 * 4 * terms.mixing + 32 * 6 + 64
         linear = 2 * 64 * terms.hidden + 2 * 28 * terms.hidden + 64 + 16
         last = 10 * terms.rank + 64 * terms.rank + 16 * terms.rank + 10
-        assert count_entries(terms) == convolutions + linear + last
+        assert count_entries(structure(terms)) == convolutions + linear + last
 
 
 @pytest.mark.parametrize("budget", (*FREE, *SHARED))
@@ -160,7 +162,7 @@ def test_numbers_of_a_pool_are_spread_evenly(budget: int) -> None:
     (sketch,) = sketches.values()
     uses = torch.bincount(sketch.buckets, minlength=budget)
     assert numbers.numel() == len(uses) == budget
-    assert uses.sum() == count_entries(terms_for(budget)) == sketch.out_features
+    assert uses.sum() == count_entries(structure(terms_for(budget))) == sketch.out_features
     assert uses.max() - uses.min() <= 1
     # Small beside the fixed signs, but not zero, where products of biases have no gradient.
     assert 0 < numbers.abs().max() < 0.01
@@ -171,7 +173,7 @@ def test_every_entry_of_the_pool_is_used_once() -> None:
     slices = {(m.start, m.stop) for m in network.modules() if type(m).__name__ == "Slice"}
     ordered = sorted(slices)
     assert ordered[0][0] == 0
-    assert ordered[-1][1] == count_entries(terms_for(900))
+    assert ordered[-1][1] == count_entries(structure(terms_for(900)))
     assert all(a[1] == b[0] for a, b in itertools.pairwise(ordered))
 
 
@@ -200,8 +202,8 @@ def test_the_seed_decides_the_fixed_structure(budget: int) -> None:
         decomposed_cnn(budget, 5),
         decomposed_cnn(budget, 6),
     )
-    assert structure(first)
-    for one, two in zip(structure(first), structure(again), strict=True):
+    assert seeded_numbers(first)
+    for one, two in zip(seeded_numbers(first), seeded_numbers(again), strict=True):
         assert torch.equal(one, two)
     assert first.spec() == again.spec()
     assert first.spec() != other.spec()

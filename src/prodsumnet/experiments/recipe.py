@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -13,6 +13,8 @@ from prodsumnet.training import Settings, Training
 _SHIPPED = Path(__file__).parent / "recipes"
 _MAX_BYTES = 2**20
 
+Kind = TypeVar("Kind", bound=Settings)
+
 
 class Recipe(Settings):
     """What is trained, on what, how. The defaults train the headline network in a few minutes."""
@@ -21,6 +23,9 @@ class Recipe(Settings):
     network: str = Field(default="decomposed-cnn", description="one of prodsumnet.models.names()")
     budget: int | None = Field(default=3554, ge=1, description="most trainable numbers")
     family: str | None = Field(default=None, description="one of prodsumnet.families.names()")
+    options: dict[str, str | int] = Field(
+        default_factory=dict, description="other keyword arguments of the network"
+    )
     seed: int = Field(default=0, ge=0, lt=2**31)
     training: Training = Training()
 
@@ -37,7 +42,7 @@ class Recipe(Settings):
         ValueError
             If a name is unknown or a value is refused; the message says which.
         """
-        return _checked(_merge(self.model_dump(), changes))
+        return checked(Recipe, _merge(self.model_dump(), changes))
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -55,28 +60,43 @@ def load_recipe(source: str) -> Recipe:
     ValueError
         If it is not a JSON object, or a name or value in it is refused.
     """
-    path = Path(source)
-    if not path.is_file():
-        path = _SHIPPED / f"{source}.json"
-        if source not in recipe_names():
-            raise FileNotFoundError(
-                f"there is no recipe file {source!r}, and no recipe of that name "
-                f"({', '.join(recipe_names())})"
-            )
-    with path.open("rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise ValueError(f"{path} is larger than a recipe can be ({_MAX_BYTES} bytes)")
-    try:
-        changes = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(changes, dict):
-        raise ValueError(f"{path} must hold a JSON object, got {type(changes).__name__}")
+    path, changes = read_object(source, _SHIPPED, "recipe")
     try:
         return Recipe().overlaid(changes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def read_object(source: str, shipped: Path, kind: str) -> tuple[Path, dict[str, Any]]:
+    """Read a JSON object: a file, or by its name one of a folder in the package.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither such a file nor such a name.
+    ValueError
+        If it is not a JSON object.
+    """
+    path = Path(source)
+    if not path.is_file():
+        names = sorted(file.stem for file in shipped.glob("*.json"))
+        path = shipped / f"{source}.json"
+        if source not in names:
+            raise FileNotFoundError(
+                f"there is no {kind} file {source!r}, and no {kind} of that name "
+                f"({', '.join(names)})"
+            )
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise ValueError(f"{path} is larger than a {kind} can be ({_MAX_BYTES} bytes)")
+    try:
+        found = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} must hold a JSON object, got {type(found).__name__}")
+    return path, found
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -89,10 +109,17 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _checked(values: dict[str, Any]) -> Recipe:
+def checked(kind: type[Kind], values: dict[str, Any]) -> Kind:
+    """Make settings from plain JSON, with one line that says which value is refused.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value is refused.
+    """
     try:
         # As JSON, in which a list may be a tuple and nothing else passes for another type.
-        return Recipe.model_validate_json(json.dumps(values))
+        return kind.model_validate_json(json.dumps(values))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "a value"

@@ -50,7 +50,7 @@ def run(
     """
     keep_freed_memory()
     torch.manual_seed(recipe.seed)
-    model = models.build(recipe.network, recipe.budget, recipe.seed, recipe.family)
+    model = models.build(recipe.network, recipe.budget, recipe.seed, recipe.family, recipe.options)
     _claim(folder, recipe)
     dataset = data.load(recipe.dataset)
     trainer = Trainer(model, recipe.training, recipe.seed, folder / STATE)

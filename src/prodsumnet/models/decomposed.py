@@ -1,38 +1,29 @@
 """The reference network with every operator a product of sums, at an exact number of parameters."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from torch import nn
 
 from prodsumnet.models.reference import CLASSES, IMAGE
+from prodsumnet.models.sharing import Matrix, Structure, count_entries, realized, small
+from prodsumnet.models.spectra import low_frequencies
 from prodsumnet.nn import Bias, Conv2d, Linear, Network
 from prodsumnet.numerics import checks
 from prodsumnet.operators import (
-    DCT,
-    CountSketch,
-    Dense,
     Identity,
     KhatriRao,
-    LinearOperator,
     Ones,
-    RandomSigns,
-    Reshape,
-    Selection,
-    Slice,
-    Sum,
     kron,
     kronecker_stack,
     stacked_kronecker_sum,
 )
-from prodsumnet.operators.initialization import calibrate
 
 MAX_BUDGET = 100_000
 """Largest budget; beyond it the sums have more terms than the matrices have use for."""
 
 _GAIN = math.sqrt(2)
-_BIAS_GAIN = 1e-3
 _MAX_MIXING = 32
 
 
@@ -57,19 +48,13 @@ class Terms:
 
 _USUAL = Terms(mixing=10, hidden=4, rank=13)
 
-Matrix = Callable[[int, int], LinearOperator]
-"""Makes the factor of a shape; of what, is decided by who calls the structure."""
-
 
 def decomposed_cnn(budget: int = 3554, seed: int = 0) -> Network:
     r"""Return the reference topology with exactly ``budget`` trainable numbers.
 
     Each of the four operators is a product of sums (the structure is in `_layers`), of factors that
-    are small matrices. With a budget for all their entries the factors are free. With less, the
-    budget's numbers are hashed, with signs, into one pool of all the entries (as HashedNets do
-    within a layer, Chen et al. 2015), and every factor is a seeded matrix of signs plus its slice
-    of the pool: Wu's :math:`A^0 + \sum_k \theta_k A^k`, with numbers shared across layers (compare
-    Li et al. 2018, who train in a random subspace). So the budget is a dial down to one number.
+    are small matrices. With a budget for all their entries the factors are free; with less they
+    share what there is, see `prodsumnet.models.sharing.realized`.
 
     Input images are normalised to unit mean square, and so are the hidden features, each sample by
     itself: nothing about the data is stored but the trained numbers.
@@ -88,41 +73,12 @@ def decomposed_cnn(budget: int = 3554, seed: int = 0) -> Network:
     """
     budget = checks.positive_int("budget", budget, MAX_BUDGET)
     seed = checks.bounded_int("seed", seed, 0, 2**31 - 1)
-    terms = terms_for(budget)
-    entries = count_entries(terms)
-    pool = None
-    if budget < entries:
-        pool = CountSketch(entries, budget, seed=seed) @ Dense(budget, 1)
-    used = 0
-
-    def free(out_features: int, in_features: int) -> LinearOperator:
-        nonlocal used
-        start, used = used, used + out_features * in_features
-        if pool is None:
-            return Dense(out_features, in_features)
-        return Reshape(Slice(entries, start, used) @ pool, out_features, in_features)
-
-    def weight(out_features: int, in_features: int) -> LinearOperator:
-        if pool is None:
-            return Dense(out_features, in_features)
-        change = free(out_features, in_features)
-        fixed = RandomSigns(out_features, in_features, seed=seed + used)
-        return fixed + change / math.sqrt(in_features)
-
-    return Network(*_layers(terms, weight, free), input_shape=IMAGE)
+    return Network(*realized(structure(terms_for(budget)), budget, seed), input_shape=IMAGE)
 
 
-def count_entries(terms: Terms) -> int:
-    """Return how many entries the factors and biases of a structure have in all."""
-    total = 0
-
-    def measure(out_features: int, in_features: int) -> LinearOperator:
-        nonlocal total
-        total += out_features * in_features
-        return Ones(out_features, in_features)
-
-    _layers(terms, measure, measure)
-    return total
+def structure(terms: Terms) -> Structure:
+    """Return the layers' structure with these numbers of terms."""
+    return partial(_layers, terms)
 
 
 def terms_for(budget: int) -> Terms:
@@ -132,14 +88,14 @@ def terms_for(budget: int) -> Terms:
     `_USUAL`, in logarithms; none departs from them by more than a factor of two. Budgets below the
     usual structure's share its entries.
     """
-    growth = budget / count_entries(_USUAL)
+    growth = budget / count_entries(structure(_USUAL))
     if growth <= 0.97:
         return _USUAL
     goals = (min(growth * _USUAL.mixing, _MAX_MIXING), growth * _USUAL.hidden, growth * _USUAL.rank)
-    single = count_entries(Terms(1, 1, 1))
-    per_mixing = count_entries(Terms(2, 1, 1)) - single
-    per_hidden = count_entries(Terms(1, 2, 1)) - single
-    per_rank = count_entries(Terms(1, 1, 2)) - single
+    single = count_entries(structure(Terms(1, 1, 1)))
+    per_mixing = count_entries(structure(Terms(2, 1, 1))) - single
+    per_hidden = count_entries(structure(Terms(1, 2, 1))) - single
+    per_rank = count_entries(structure(Terms(1, 1, 2))) - single
     candidates = []
     for mixing in _around(goals[0], _MAX_MIXING):
         for hidden in _around(goals[1]):
@@ -158,29 +114,8 @@ def _around(goal: float, maximum: float = math.inf) -> range:
     return range(math.ceil(goal / 2), math.floor(min(2 * goal, maximum)) + 1)
 
 
-def low_frequencies(kernel_size: int, diagonals: int) -> LinearOperator:
-    r"""Return the lowest rows of the 2-D cosine transform, those with :math:`i + j <` diagonals.
-
-    Shape ``(rows, kernel_size**2)``: fixed orthonormal kernels to combine.
-    """
-    size = range(kernel_size)
-    order = sorted((i + j, i * kernel_size + j) for i in size for j in size if i + j < diagonals)
-    rows = [index for _, index in order]
-    return Selection(kernel_size**2, rows) @ kron(DCT(kernel_size), DCT(kernel_size))
-
-
 def _layers(terms: Terms, weight: Matrix, free: Matrix) -> list[nn.Module]:
     """Return the layers, from whatever the two functions make of the factors' shapes."""
-
-    def small(bias: LinearOperator) -> LinearOperator:
-        # But not zero, where the gradient of a product of factors vanishes.
-        terms = list(bias) if isinstance(bias, Sum) else [bias]
-        for term in terms:
-            # In equal shares: channels and places are alike, however many numbers they have.
-            term.reset_parameters(math.sqrt(_BIAS_GAIN * _BIAS_GAIN / len(terms)))
-        calibrate(bias, _BIAS_GAIN)
-        return bias
-
     # Gains matter only against the biases: the hidden features are normalised again.
     count = terms.hidden
     first = weight(32, 10) @ low_frequencies(5, 4)

@@ -1,7 +1,8 @@
 """Architectures by name."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from prodsumnet.models.cellular import cellular_network
 from prodsumnet.models.circulant import circulant_cnn
@@ -11,6 +12,7 @@ from prodsumnet.models.displacement import displacement_network
 from prodsumnet.models.fastfood import deep_fried_cnn
 from prodsumnet.models.hidden_layer import hidden_layer_network
 from prodsumnet.models.reference import reference_cnn
+from prodsumnet.models.transform import transform_network
 from prodsumnet.nn import Network
 
 _ARCHITECTURES: dict[str, Callable[..., Network]] = {
@@ -22,6 +24,7 @@ _ARCHITECTURES: dict[str, Callable[..., Network]] = {
     "displacement-network": displacement_network,
     "hidden-layer": hidden_layer_network,
     "reference-cnn": reference_cnn,
+    "transform-network": transform_network,
 }
 
 
@@ -31,7 +34,11 @@ def names() -> tuple[str, ...]:
 
 
 def build(
-    name: str, budget: int | None = None, seed: int = 0, family: str | None = None
+    name: str,
+    budget: int | None = None,
+    seed: int = 0,
+    family: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Network:
     """Build an architecture with fresh numbers.
 
@@ -45,12 +52,14 @@ def build(
         Of the seeded parts of the structure. Trainable numbers come from torch's generator.
     family : str, optional
         One of `prodsumnet.families.names`, for architectures that have the choice.
+    options : mapping, optional
+        Other keyword arguments of the architecture.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or a budget or family is given to an architecture that has no
-        choice.
+        If the name is unknown, a budget or family is given to an architecture that has no choice,
+        or an option is unknown.
     """
     if name not in _ARCHITECTURES:
         raise ValueError(f"unknown network {name!r}, expected one of {', '.join(names())}")
@@ -60,6 +69,12 @@ def build(
         raise ValueError(f"{name} has no choice of its size, got budget {budget}")
     if family is not None and "family" not in taken:
         raise ValueError(f"{name} has no choice of its structure, got family {family!r}")
-    choices = {"budget": budget, "family": family}
+    options = {} if options is None else dict(options)
+    known = sorted(taken.keys() - {"budget", "family", "seed"})
+    for option in options:
+        if option not in known:
+            expected = f"its options are {', '.join(known)}" if known else "it has none"
+            raise ValueError(f"{name} has no option {option!r}, {expected}")
+    choices = {"budget": budget, "family": family} | options
     chosen = {key: value for key, value in choices.items() if value is not None}
     return make(**chosen, **({"seed": seed} if "seed" in taken else {}))

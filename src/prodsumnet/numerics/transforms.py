@@ -79,6 +79,42 @@ def hadamard(x: torch.Tensor) -> torch.Tensor:
     return y.reshape(x.shape) * (1 / math.sqrt(n))
 
 
+def hartley(x: torch.Tensor) -> torch.Tensor:
+    """Orthonormal Hartley transform of the last axis, which is its own inverse (Bracewell 1983)."""
+    if x.numel() == 0 or x.shape[-1] == 1:
+        return x
+    if x.is_complex():
+        return torch.complex(hartley(x.real), hartley(x.imag))
+    spectrum = torch.fft.fft(_full_precision(x), norm="ortho")
+    return (spectrum.real - spectrum.imag).to(x.dtype)
+
+
+def haar(x: torch.Tensor) -> torch.Tensor:
+    """Orthonormal Haar wavelet transform of the last axis, while its averages are even in number.
+
+    Averages come first, then the details from coarse to fine.
+    """
+    averages, details = x, []
+    while averages.shape[-1] % 2 == 0:
+        even, odd = averages[..., ::2], averages[..., 1::2]
+        averages = (even + odd) * math.sqrt(0.5)
+        details.append((even - odd) * math.sqrt(0.5))
+    return torch.cat((averages, *reversed(details)), dim=-1)
+
+
+def inverse_haar(y: torch.Tensor) -> torch.Tensor:
+    """Inverse, and adjoint, of `haar`."""
+    size = y.shape[-1]
+    count = size // (size & -size)  # the odd part: as many averages are left by all levels
+    averages = y[..., :count]
+    while count < size:
+        details = y[..., count : 2 * count]
+        pairs = torch.stack((averages + details, averages - details), dim=-1) * math.sqrt(0.5)
+        count *= 2
+        averages = pairs.reshape(*y.shape[:-1], count)
+    return averages
+
+
 def circular_convolve(x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
     """Circular convolution ``y_i = sum_j c_{(i - j) mod n} x_j`` along the last axis by FFT."""
     if x.numel() == 0:

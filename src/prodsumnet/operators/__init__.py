@@ -37,8 +37,10 @@ from prodsumnet.operators.diagonal import Diagonal
 from prodsumnet.operators.factor import Factor
 from prodsumnet.operators.fourier_filter import FourierFilter
 from prodsumnet.operators.givens import Givens
+from prodsumnet.operators.haar import Haar
 from prodsumnet.operators.hadamard import Hadamard
 from prodsumnet.operators.hankel import Hankel
+from prodsumnet.operators.hartley import Hartley
 from prodsumnet.operators.hashed import Hashed
 from prodsumnet.operators.householder import Householder
 from prodsumnet.operators.identity import Identity
@@ -97,8 +99,10 @@ __all__ = [
     "FourierFilter",
     "Givens",
     "HStack",
+    "Haar",
     "Hadamard",
     "Hankel",
+    "Hartley",
     "Hashed",
     "Householder",
     "Identity",
