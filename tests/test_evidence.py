@@ -11,6 +11,7 @@ import torch
 
 import prodsumnet as psn
 from prodsumnet.experiments import Approximation, grouped, markdown, read_records
+from prodsumnet.training import accuracy
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "records/networks"
@@ -36,9 +37,43 @@ def test_shipped_network_is_a_module_from_images_to_logits():
     assert network(torch.rand(3, 1, 28, 28)).shape == (3, 10)
 
 
-def test_shipped_file_is_small():
-    (file,) = (ROOT / "src/prodsumnet/storage/shipped").glob("mnist-3554.safetensors")
+@pytest.mark.parametrize("name", ["mnist-3554", "mnist-1k", "fashion-3554"])
+def test_shipped_files_are_small(name):
+    (file,) = (ROOT / "src/prodsumnet/storage/shipped").glob(f"{name}.safetensors")
     assert file.stat().st_size <= 20_000
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe", "trainable"),
+    [("mnist-1k", "mnist-1k", 1000), ("fashion-3554", "fashion-long", 3554)],
+)
+def test_shipped_networks_are_those_of_their_records(name, recipe, trainable):
+    network = psn.load(name)
+    assert psn.count(network).stored == psn.count(network).trainable == trainable
+    records = read_records(ROOT / "records/frontier" / recipe)
+    best = max(records, key=lambda record: record.validation_accuracy)
+    dataset = psn.data.load(best.recipe.dataset)
+    found = accuracy(network, dataset.test_images, dataset.test_labels)
+    assert abs(found - best.test_accuracy) <= 2e-4
+
+
+@pytest.mark.parametrize(
+    ("recipe", "trainable", "must"),
+    [
+        ("fashion-long", 3554, 90.0),
+        ("mnist-dct", 3554, 98.7),
+        ("mnist-dct-10k", 10_000, 99.1),
+        ("mnist-2k", 2000, 99.1),
+        ("mnist-1k", 1000, 98.6),
+    ],
+)
+def test_rows_of_the_frontier_reach_what_they_must(recipe, trainable, must):
+    (group,) = grouped(read_records(ROOT / "records/frontier" / recipe))
+    assert group.first.trainable <= trainable
+    assert group.percent("test_accuracy")[0] >= must
+    for record in group.records:
+        assert record.stored == record.trainable
+        assert record.command == f"prodsumnet train {recipe} --seed {record.recipe.seed}"
 
 
 @pytest.mark.parametrize(
