@@ -39,7 +39,7 @@ def small(monkeypatch: pytest.MonkeyPatch):
     """A small problem in the place of the real one; returns what was asked for."""
     asked = []
 
-    def build(name, budget=None, seed=0, family=None):
+    def build(name, budget=None, seed=0, family=None, options=None):
         asked.append((name, budget, seed, family))
         return network(seed)
 

@@ -13,7 +13,7 @@ from tests.training.synthetic import dataset, network
 from prodsumnet import cli, data, models
 from prodsumnet.training import loop
 
-models.build = lambda name, budget, seed, family: network(seed)
+models.build = lambda name, budget, seed, family, options: network(seed)
 data.load = lambda name: dataset()
 
 if "PAUSE_AT" in os.environ:
