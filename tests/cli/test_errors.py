@@ -189,7 +189,7 @@ def test_no_local_data(call, closed_network):
 
 
 def test_a_training_that_diverges(call, small, recipe, monkeypatch):
-    def build(name, budget=None, seed=0, family=None):
+    def build(name, budget=None, seed=0, family=None, options=None):
         model = network()
         with torch.no_grad():
             next(model.parameters()).fill_(1e38)

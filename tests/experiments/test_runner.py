@@ -25,7 +25,7 @@ def asked(monkeypatch):
     """A small network and data set in the place of the real ones, and what was asked for."""
     asked = []
 
-    def build(name, budget, seed, family):
+    def build(name, budget, seed, family, options):
         asked.append((name, budget, seed, family))
         return network(torch.initial_seed())
 
@@ -147,7 +147,7 @@ def test_a_network_that_cannot_be_built_leaves_no_folder(tmp_path):
 
 
 def test_a_training_that_diverges_leaves_no_record(asked, tmp_path, monkeypatch):
-    def build(name, budget, seed, family):
+    def build(name, budget, seed, family, options):
         model = network()
         with torch.no_grad():
             next(model.parameters()).fill_(1e38)

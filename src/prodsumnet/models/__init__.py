@@ -9,6 +9,7 @@ from prodsumnet.models.fastfood import deep_fried_cnn
 from prodsumnet.models.hidden_layer import hidden_layer_network
 from prodsumnet.models.reference import reference_cnn
 from prodsumnet.models.registry import build, names
+from prodsumnet.models.transform import transform_network
 
 __all__ = [
     "build",
@@ -21,4 +22,5 @@ __all__ = [
     "hidden_layer_network",
     "names",
     "reference_cnn",
+    "transform_network",
 ]
