@@ -54,17 +54,18 @@ def test_the_smallest_shipped_network_is_that_of_its_record():
 
 
 @pytest.mark.parametrize(
-    ("recipe", "trainable", "must"),
+    ("recipe", "seeds", "trainable", "must"),
     [
-        ("fashion-long", 3554, 90.0),
-        ("mnist-dct", 3554, 98.7),
-        ("mnist-dct-10k", 10_000, 99.1),
-        ("mnist-2k", 2000, 99.1),
-        ("mnist-1k", 1000, 98.6),
+        ("fashion-long", 5, 3554, 90.0),
+        ("mnist-dct", 5, 3554, 98.7),
+        ("mnist-dct-10k", 4, 10_000, 99.1),
+        ("mnist-2k", 3, 2000, 99.1),
+        ("mnist-1k", 1, 1000, 98.6),
     ],
 )
-def test_rows_of_the_frontier_reach_what_they_must(recipe, trainable, must):
+def test_rows_of_the_frontier_reach_what_they_must(recipe, seeds, trainable, must):
     (group,) = grouped(read_records(ROOT / "records/frontier" / recipe))
+    assert [record.recipe.seed for record in group.records] == list(range(seeds))
     assert group.first.trainable <= trainable
     assert group.percent("test_accuracy")[0] >= must
     for record in group.records:

@@ -35,6 +35,6 @@ def slopes(network: Network) -> torch.Tensor:
     return torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
 
 
-def structure(network: Network) -> list[torch.Tensor]:
+def seeded_numbers(network: Network) -> list[torch.Tensor]:
     """The seeded numbers of a network."""
     return list(network.buffers())

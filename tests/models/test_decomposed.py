@@ -7,8 +7,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.models.support import images, slopes, structured
-from tests.models.support import structure as seeded_numbers
+from tests.models.support import images, seeded_numbers, slopes, structured
 from torch import nn
 
 from prodsumnet import count

@@ -20,6 +20,7 @@ from prodsumnet.models.transform import (
     transform_network,
 )
 from prodsumnet.nn import Network
+from prodsumnet.operators import CountSketch
 
 
 def operations(network: torch.nn.Module) -> set[str]:
@@ -82,6 +83,15 @@ def test_the_first_layer_is_a_cosine_transform(selection, rows):
         assert not np.array_equal(found, expected)
         return
     np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+def test_a_mask_of_free_numbers_starts_near_one_too():
+    budget = count_entries(structure(sizes_for(1, "mask"), "dct", "mask", 0))
+    spectrum = transform_network(budget, "dct", "mask")[2].operator
+    assert not any(isinstance(module, CountSketch) for module in spectrum.modules())
+    cosines = scipy.fft.dct(np.eye(28), norm="ortho", axis=0)
+    mask = spectrum.to_dense().detach().numpy() @ np.kron(cosines, cosines).T
+    np.testing.assert_allclose(mask, np.eye(784), atol=0.02)
 
 
 @pytest.mark.parametrize("selection", SELECTIONS)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -12,8 +12,6 @@ from prodsumnet.training import Settings, Training
 
 _SHIPPED = Path(__file__).parent / "recipes"
 _MAX_BYTES = 2**20
-
-Kind = TypeVar("Kind", bound=Settings)
 
 
 class Recipe(Settings):
@@ -42,7 +40,7 @@ class Recipe(Settings):
         ValueError
             If a name is unknown or a value is refused; the message says which.
         """
-        return checked(Recipe, _merge(self.model_dump(), changes))
+        return _checked(_merge(self.model_dump(), changes))
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -60,43 +58,28 @@ def load_recipe(source: str) -> Recipe:
     ValueError
         If it is not a JSON object, or a name or value in it is refused.
     """
-    path, changes = read_object(source, _SHIPPED, "recipe")
-    try:
-        return Recipe().overlaid(changes)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def read_object(source: str, shipped: Path, kind: str) -> tuple[Path, dict[str, Any]]:
-    """Read a JSON object: a file, or by its name one of a folder in the package.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is neither such a file nor such a name.
-    ValueError
-        If it is not a JSON object.
-    """
     path = Path(source)
     if not path.is_file():
-        names = sorted(file.stem for file in shipped.glob("*.json"))
-        path = shipped / f"{source}.json"
-        if source not in names:
+        path = _SHIPPED / f"{source}.json"
+        if source not in recipe_names():
             raise FileNotFoundError(
-                f"there is no {kind} file {source!r}, and no {kind} of that name "
-                f"({', '.join(names)})"
+                f"there is no recipe file {source!r}, and no recipe of that name "
+                f"({', '.join(recipe_names())})"
             )
     with path.open("rb") as file:
         content = file.read(_MAX_BYTES + 1)
     if len(content) > _MAX_BYTES:
-        raise ValueError(f"{path} is larger than a {kind} can be ({_MAX_BYTES} bytes)")
+        raise ValueError(f"{path} is larger than a recipe can be ({_MAX_BYTES} bytes)")
     try:
-        found = json.loads(content.decode("utf-8"))
+        changes = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path} must hold a JSON object, got {type(found).__name__}")
-    return path, found
+    if not isinstance(changes, dict):
+        raise ValueError(f"{path} must hold a JSON object, got {type(changes).__name__}")
+    try:
+        return Recipe().overlaid(changes)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -109,17 +92,10 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def checked(kind: type[Kind], values: dict[str, Any]) -> Kind:
-    """Make settings from plain JSON, with one line that says which value is refused.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown or a value is refused.
-    """
+def _checked(values: dict[str, Any]) -> Recipe:
     try:
         # As JSON, in which a list may be a tuple and nothing else passes for another type.
-        return kind.model_validate_json(json.dumps(values))
+        return Recipe.model_validate_json(json.dumps(values))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "a value"

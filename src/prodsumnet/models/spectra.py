@@ -68,7 +68,10 @@ def sequency_order(size: int) -> list[int]:
 
 
 def zigzag(size: int, kept: int) -> list[int]:
-    """Return the first positions of a square, flattened, along its antidiagonals (Wallace 1992)."""
+    """Return the first positions of a square, flattened, along its antidiagonals (Wallace 1992).
+
+    Unlike in JPEG, every antidiagonal is walked in the same direction, from its top.
+    """
     order = sorted((i + j, i * size + j) for i in range(size) for j in range(size))
     return [index for _, index in order[:kept]]
 
@@ -79,6 +82,5 @@ def low_frequencies(kernel_size: int, diagonals: int) -> LinearOperator:
     Shape ``(rows, kernel_size**2)``: fixed orthonormal kernels to combine.
     """
     size = range(kernel_size)
-    order = sorted((i + j, i * kernel_size + j) for i in size for j in size if i + j < diagonals)
-    rows = [index for _, index in order]
+    rows = zigzag(kernel_size, sum(i + j < diagonals for i in size for j in size))
     return Selection(kernel_size**2, rows) @ kron(DCT(kernel_size), DCT(kernel_size))

@@ -8,7 +8,7 @@ from torch import nn
 
 from prodsumnet.models.reference import CLASSES, IMAGE
 from prodsumnet.models.sharing import Matrix, Structure, count_entries, realized, small
-from prodsumnet.models.spectra import TRANSFORMS, low_pass, zigzag
+from prodsumnet.models.spectra import low_pass, zigzag
 from prodsumnet.nn import Bias, Linear, Network
 from prodsumnet.numerics import checks
 from prodsumnet.operators import (
@@ -17,6 +17,7 @@ from prodsumnet.operators import (
     LinearOperator,
     Ones,
     Selection,
+    Sum,
     kron,
     stacked_kronecker_sum,
 )
@@ -81,8 +82,6 @@ def transform_network(
     """
     budget = checks.positive_int("budget", budget, MAX_BUDGET)
     seed = checks.bounded_int("seed", seed, 0, 2**31 - 1)
-    if transform not in TRANSFORMS:
-        raise ValueError(f"transform must be one of {', '.join(TRANSFORMS)}, got {transform!r}")
     if selection not in SELECTIONS:
         raise ValueError(f"selection must be one of {', '.join(SELECTIONS)}, got {selection!r}")
     sizes = sizes_for(budget, selection)
@@ -96,10 +95,11 @@ def structure(sizes: Sizes, transform: str, selection: str, seed: int) -> Struct
 
 
 def sizes_for(budget: int, selection: str = "square") -> Sizes:
-    """Return the sizes with the least entries that are as many as the budget, or more.
+    """Return sizes whose factors have at least as many entries as the budget has numbers.
 
-    The sums grow with the budget in the proportions two to one; the CP rank takes the rest.
-    Budgets below the smallest structure's share its entries.
+    The sums take about three quarters of the budget, with twice as many terms in the first as in
+    the second; the CP rank is the least that makes up for the rest. Budgets below the entries of
+    the smallest structure share those.
     """
     side = 24 if budget < 8_000 else 32 if budget < 30_000 else 48
 
@@ -110,7 +110,6 @@ def sizes_for(budget: int, selection: str = "square") -> Sizes:
     single = entries(1, 1, 1)
     per_first, per_second = entries(2, 1, 1) - single, entries(1, 2, 1) - single
     per_rank = entries(1, 1, 2) - single
-    # A quarter of the budget for the last layer, if the sums are not too coarse for that.
     share = 0.75 * budget / (2 * per_first + per_second)
     second = max(1, round(share))
     first = max(2, round((0.75 * budget - second * per_second) / per_first))
@@ -162,6 +161,6 @@ def _spectrum(transform: str, selection: str, seed: int, free: Matrix) -> Linear
     plane = kron(rows, rows)
     if selection == "zig-zag":
         return Selection(size * size, zigzag(size, KEPT * KEPT)) @ plane
-    terms = [kron(free(size, 1), free(size, 1)) for _ in range(_MASK_RANK)]
-    mask = sum(terms, Ones(size * size, 1))
+    terms = (kron(free(size, 1), free(size, 1)) for _ in range(_MASK_RANK))
+    mask = Ones(size * size, 1) + small(Sum(*terms))
     return KhatriRao(Identity(size * size), mask) @ plane

@@ -35,7 +35,20 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 
 
 def confusion_matrix(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return how many images of each class (row) are taken for each class (column), int64."""
+    """Return how many images of each class (row) are taken for each class (column).
+
+    Parameters
+    ----------
+    model, images
+        As in `predictions`.
+    labels : Tensor
+        ``(N,)``, the true classes.
+
+    Returns
+    -------
+    Tensor
+        int64, ``(classes, classes)``, for the classes up to the largest that is true or predicted.
+    """
     taken = predictions(model, images)
     classes = int(max(taken.max(), labels.max())) + 1
     pairs = labels.cpu() * classes + taken
