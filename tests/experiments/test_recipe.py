@@ -128,6 +128,23 @@ def test_what_is_no_recipe_is_refused_in_few_words(content, tmp_path):
     assert len(str(caught.value)) < len(path) + 300
 
 
+def test_json_itself_is_a_recipe():
+    text = ' {"seed": 3, "training": {"epochs": 2}}'
+    assert load_recipe(text) == Recipe().overlaid({"seed": 3, "training": {"epochs": 2}})
+    with pytest.raises(ValueError, match="the recipe given is not JSON"):
+        load_recipe("{")
+    with pytest.raises(ValueError, match=r"the recipe given: seed: .*got 'x'"):
+        load_recipe('{"seed": "x"}')
+
+
+def test_changes_are_what_makes_the_recipe():
+    changes = {"options": {"a": 1}, "training": {"averaging": None, "augmentation": {"shift": 0.5}}}
+    assert Recipe().overlaid(changes).changes() == changes
+    off = {"budget": None, "training": {"augmentation": None}}
+    assert Recipe().overlaid(off).changes() == off
+    assert Recipe().changes() == {}
+
+
 def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "recipe"
     path.write_bytes(b"\xff\xfe{}")

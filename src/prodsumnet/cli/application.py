@@ -13,6 +13,7 @@ from prodsumnet.cli import (
     data,
     evaluate,
     families,
+    frontier,
     reproduce,
     summarize,
     train,
@@ -29,6 +30,7 @@ app.command()(reproduce.reproduce)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(count.count)
+app.command()(frontier.frontier)
 app.command()(summarize.summarize)
 app.command()(families.families)
 app.command()(approximate.approximate)

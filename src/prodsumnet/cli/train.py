@@ -17,7 +17,9 @@ from prodsumnet.experiments import load_recipe
 
 def train(
     context: typer.Context,
-    recipe: Annotated[str, typer.Argument(help="A JSON file, or the name of a shipped recipe.")],
+    recipe: Annotated[
+        str, typer.Argument(help="A JSON file, the name of a shipped recipe, or JSON.")
+    ],
     seed: SeedOption = None,
     family: FamilyOption = None,
     epochs: EpochsOption = None,

@@ -3,23 +3,33 @@
 from prodsumnet.experiments.approximation import Approximation, approximate_locally
 from prodsumnet.experiments.console import training_bar
 from prodsumnet.experiments.figure import draw
+from prodsumnet.experiments.frontier import Frontier, expand, frontier_names, load_frontier
+from prodsumnet.experiments.pareto import pareto
 from prodsumnet.experiments.recipe import Recipe, load_recipe, recipe_names
 from prodsumnet.experiments.record import Record, read_record
 from prodsumnet.experiments.runner import run
 from prodsumnet.experiments.summary import grouped, markdown, read_records
+from prodsumnet.experiments.sweep import sweep, sweep_report
 
 __all__ = [
     "Approximation",
+    "Frontier",
     "Recipe",
     "Record",
     "approximate_locally",
     "draw",
+    "expand",
+    "frontier_names",
     "grouped",
+    "load_frontier",
     "load_recipe",
     "markdown",
+    "pareto",
     "read_record",
     "read_records",
     "recipe_names",
     "run",
+    "sweep",
+    "sweep_report",
     "training_bar",
 ]

@@ -11,6 +11,28 @@ from prodsumnet.training import Epoch
 from prodsumnet.training import Progress as Callback
 
 
+def progress_bar(period: float = 30.0) -> Progress:
+    """Return a bar on stderr with the time left, which only a terminal shows.
+
+    Parameters
+    ----------
+    period : float, optional
+        Seconds over which the speed is measured.
+    """
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("elapsed,"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+        console=Console(stderr=True),
+        speed_estimate_period=period,
+        disable=not sys.stderr.isatty(),
+    )
+
+
 @contextmanager
 def training_bar(epochs: int) -> Iterator[Callback]:
     """Show a training on stderr: a bar with the time left, or a line an epoch if it is no terminal.
@@ -21,17 +43,7 @@ def training_bar(epochs: int) -> Iterator[Callback]:
         How many epochs there will be.
     """
     terminal = sys.stderr.isatty()
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("elapsed,"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=Console(stderr=True),
-        disable=not terminal,
-    )
+    bar = progress_bar()
     task = bar.add_task("training", total=None)
 
     def update(done: int, total: int, last: Epoch | None) -> None:

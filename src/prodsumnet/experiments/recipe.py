@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -12,6 +12,8 @@ from prodsumnet.training import Settings, Training
 
 _SHIPPED = Path(__file__).parent / "recipes"
 _MAX_BYTES = 2**20
+
+Kind = TypeVar("Kind", bound=Settings)
 
 
 class Recipe(Settings):
@@ -40,7 +42,11 @@ class Recipe(Settings):
         ValueError
             If a name is unknown or a value is refused; the message says which.
         """
-        return _checked(_merge(self.model_dump(), changes))
+        return checked(Recipe, _merge(self.model_dump(), changes))
+
+    def changes(self) -> dict[str, Any]:
+        """Return what has to be laid over the default recipe to have this one, as plain JSON."""
+        return _difference(Recipe().model_dump(mode="json"), self.model_dump(mode="json"))
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -49,7 +55,7 @@ def recipe_names() -> tuple[str, ...]:
 
 
 def load_recipe(source: str) -> Recipe:
-    """Read a recipe: a JSON file, or the name of one in the package, laid over the defaults.
+    """Read a recipe: a JSON file, the name of one in the package, or JSON, laid over the defaults.
 
     Raises
     ------
@@ -58,28 +64,50 @@ def load_recipe(source: str) -> Recipe:
     ValueError
         If it is not a JSON object, or a name or value in it is refused.
     """
-    path = Path(source)
-    if not path.is_file():
-        path = _SHIPPED / f"{source}.json"
-        if source not in recipe_names():
-            raise FileNotFoundError(
-                f"there is no recipe file {source!r}, and no recipe of that name "
-                f"({', '.join(recipe_names())})"
-            )
-    with path.open("rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise ValueError(f"{path} is larger than a recipe can be ({_MAX_BYTES} bytes)")
-    try:
-        changes = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(changes, dict):
-        raise ValueError(f"{path} must hold a JSON object, got {type(changes).__name__}")
+    path, changes = read_object(source, _SHIPPED, "recipe")
     try:
         return Recipe().overlaid(changes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def read_object(source: str, shipped: Path, kind: str) -> tuple[str, dict[str, Any]]:
+    """Read a JSON object, and say where from: a file, one of a folder in the package, or a text.
+
+    A text is known by its first character, a brace.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither such a file nor such a name.
+    ValueError
+        If it is not a JSON object.
+    """
+    if source.lstrip().startswith("{"):
+        return f"the {kind} given", _parsed(f"the {kind} given", source.encode(), kind)
+    path = Path(source)
+    if not path.is_file():
+        names = sorted(file.stem for file in shipped.glob("*.json"))
+        path = shipped / f"{source}.json"
+        if source not in names:
+            raise FileNotFoundError(
+                f"there is no {kind} file {source!r}, and no {kind} of that name "
+                f"({', '.join(names)})"
+            )
+    with path.open("rb") as file:
+        return str(path), _parsed(str(path), file.read(_MAX_BYTES + 1), kind)
+
+
+def _parsed(where: str, content: bytes, kind: str) -> dict[str, Any]:
+    if len(content) > _MAX_BYTES:
+        raise ValueError(f"{where} is larger than a {kind} can be ({_MAX_BYTES} bytes)")
+    try:
+        found = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{where} must hold a JSON object, got {type(found).__name__}")
+    return found
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -92,10 +120,30 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _checked(values: dict[str, Any]) -> Recipe:
+def _difference(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return what `_merge` has to lay over a base to have these values."""
+    found = {}
+    for name, value in values.items():
+        below = base.get(name)
+        if isinstance(below, dict) and isinstance(value, dict):
+            if inner := _difference(below, value):
+                found[name] = inner
+        elif value != below:
+            found[name] = value
+    return found
+
+
+def checked(kind: type[Kind], values: dict[str, Any]) -> Kind:
+    """Make settings from plain JSON, with one line that says which value is refused.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a value is refused.
+    """
     try:
         # As JSON, in which a list may be a tuple and nothing else passes for another type.
-        return Recipe.model_validate_json(json.dumps(values))
+        return kind.model_validate_json(json.dumps(values))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "a value"

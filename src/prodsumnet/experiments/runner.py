@@ -51,7 +51,7 @@ def run(
     keep_freed_memory()
     torch.manual_seed(recipe.seed)
     model = models.build(recipe.network, recipe.budget, recipe.seed, recipe.family, recipe.options)
-    _claim(folder, recipe)
+    claim(folder, recipe)
     dataset = data.load(recipe.dataset)
     trainer = Trainer(model, recipe.training, recipe.seed, folder / STATE)
     result = trainer.fit(dataset, progress, resume)
@@ -81,8 +81,16 @@ def run(
     return record
 
 
-def _claim(folder: Path, recipe: Recipe) -> None:
-    """Write the recipe into a run's folder; refuse one that holds another run."""
+def claim(folder: Path, recipe: Recipe) -> None:
+    """Write the recipe into a run's folder; refuse one that holds another run.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds the run of another recipe.
+    OSError
+        If the recipe cannot be written.
+    """
     path = folder / RECIPE
     mine = recipe.model_dump(mode="json")
     if path.is_file():
