@@ -15,6 +15,7 @@ from prodsumnet.cli import (
     families,
     frontier,
     reproduce,
+    search,
     summarize,
     train,
 )
@@ -31,6 +32,7 @@ app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(count.count)
 app.command()(frontier.frontier)
+app.command()(search.search)
 app.command()(summarize.summarize)
 app.command()(families.families)
 app.command()(approximate.approximate)

@@ -8,6 +8,9 @@ from prodsumnet.experiments.pareto import pareto
 from prodsumnet.experiments.recipe import Recipe, load_recipe, recipe_names
 from prodsumnet.experiments.record import Record, read_record
 from prodsumnet.experiments.runner import run
+from prodsumnet.experiments.search import search
+from prodsumnet.experiments.search_bar import search_bar
+from prodsumnet.experiments.search_space import Space, default_space, load_space
 from prodsumnet.experiments.summary import grouped, markdown, read_records
 from prodsumnet.experiments.sweep import sweep, sweep_report
 
@@ -16,19 +19,24 @@ __all__ = [
     "Frontier",
     "Recipe",
     "Record",
+    "Space",
     "approximate_locally",
+    "default_space",
     "draw",
     "expand",
     "frontier_names",
     "grouped",
     "load_frontier",
     "load_recipe",
+    "load_space",
     "markdown",
     "pareto",
     "read_record",
     "read_records",
     "recipe_names",
     "run",
+    "search",
+    "search_bar",
     "sweep",
     "sweep_report",
     "training_bar",
