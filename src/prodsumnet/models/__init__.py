@@ -7,8 +7,10 @@ from prodsumnet.models.diffractive import diffractive_network
 from prodsumnet.models.displacement import displacement_network
 from prodsumnet.models.fastfood import deep_fried_cnn
 from prodsumnet.models.hidden_layer import hidden_layer_network
+from prodsumnet.models.plain import plain_cnn
 from prodsumnet.models.reference import reference_cnn
 from prodsumnet.models.registry import build, names
+from prodsumnet.models.tied import tied_cnn
 from prodsumnet.models.transform import transform_network
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "displacement_network",
     "hidden_layer_network",
     "names",
+    "plain_cnn",
     "reference_cnn",
+    "tied_cnn",
     "transform_network",
 ]

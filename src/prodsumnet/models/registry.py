@@ -11,7 +11,9 @@ from prodsumnet.models.diffractive import diffractive_network
 from prodsumnet.models.displacement import displacement_network
 from prodsumnet.models.fastfood import deep_fried_cnn
 from prodsumnet.models.hidden_layer import hidden_layer_network
+from prodsumnet.models.plain import plain_cnn
 from prodsumnet.models.reference import reference_cnn
+from prodsumnet.models.tied import tied_cnn
 from prodsumnet.models.transform import transform_network
 from prodsumnet.nn import Network
 
@@ -23,7 +25,9 @@ _ARCHITECTURES: dict[str, Callable[..., Network]] = {
     "diffractive-network": diffractive_network,
     "displacement-network": displacement_network,
     "hidden-layer": hidden_layer_network,
+    "plain-cnn": plain_cnn,
     "reference-cnn": reference_cnn,
+    "tied-cnn": tied_cnn,
     "transform-network": transform_network,
 }
 
