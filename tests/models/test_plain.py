@@ -12,16 +12,14 @@ from prodsumnet.models import plain_cnn
 
 
 def plain_torch(first: int, wide: int) -> nn.Sequential:
-    def convolution(inner: int, outer: int) -> list[nn.Module]:
+    def convolution(inner: int, outer: int, pooling: int = 1) -> list[nn.Module]:
         layer = nn.Conv2d(inner, outer, 3, padding=1, bias=False)
-        return [layer, nn.BatchNorm2d(outer), nn.ReLU()]
+        return [layer, nn.MaxPool2d(pooling), nn.BatchNorm2d(outer), nn.ReLU()]
 
     return nn.Sequential(
-        *convolution(1, first),
-        nn.MaxPool2d(2),
+        *convolution(1, first, 2),
         *convolution(first, wide),
-        *convolution(wide, wide),
-        nn.MaxPool2d(2),
+        *convolution(wide, wide, 2),
         *convolution(wide, wide),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),

@@ -46,9 +46,9 @@ def plain_cnn(budget: int = 15_000) -> Network:
         kernel = Dense(outer, 9 * inner)
         kernel.reset_parameters(_GAIN)
         layers.append(Conv2d(inner, outer, 3, kernel, padding="same", bias=False))
-        layers += [nn.BatchNorm2d(outer), nn.ReLU()]
         if position in (0, 2):
-            layers.append(nn.MaxPool2d(2))
+            layers.append(nn.MaxPool2d(2))  # first, so that the rest has a quarter of the work
+        layers += [nn.BatchNorm2d(outer), nn.ReLU()]
     size = _SIZE**2
     mean = kron(Dense(CLASSES, channels[-1]), Ones(1, size)) / size
     mean.reset_parameters()

@@ -54,11 +54,14 @@ def tied_cnn(budget: int = 15_000, depth: int = 3, seed: int = 0) -> Network:
     while _entries(width + 1, depth) <= budget:
         width += 1
     tied = kron(Identity(width), Slice(9, 4, 5)) + _drawn(Dense(width, 9 * width), _GAIN)
-    layers = [*_convolution(1, width, _drawn(Dense(width, 9), _GAIN))]
-    for _ in range(_STAGES):
-        layers.append(nn.MaxPool2d(2))
-        for _ in range(depth):
-            layers += _convolution(width, width, tied)
+    kernels = [_drawn(Dense(width, 9), _GAIN), *[tied] * _STAGES * depth]
+    layers: list[nn.Module] = []
+    for position, kernel in enumerate(kernels):
+        channels = width if position else 1
+        layers.append(Conv2d(channels, width, 3, kernel, padding="same", bias=False))
+        if position in (0, depth):
+            layers.append(nn.MaxPool2d(2))  # first, so that the rest has a quarter of the work
+        layers += [nn.BatchNorm2d(width), nn.ReLU()]
     features = width * _PLACES
     read = _drawn(kron(Dense(CLASSES, width), Ones(1, _PLACES)) / _PLACES, 1.0)
     if rest := budget - _entries(width, depth):
@@ -75,13 +78,3 @@ def _entries(width: int, depth: int) -> int:
 def _drawn(operator: LinearOperator, gain: float) -> LinearOperator:
     operator.reset_parameters(gain)
     return operator
-
-
-def _convolution(
-    in_channels: int, out_channels: int, kernel: LinearOperator
-) -> tuple[nn.Module, ...]:
-    return (
-        Conv2d(in_channels, out_channels, 3, kernel, padding="same", bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
