@@ -149,6 +149,18 @@ def test_evaluate_a_shipped_network_on_what_it_was_trained_on(call, small, tmp_p
     assert (code, json.loads(out)["dataset"]) == (0, "mnist")
 
 
+def test_pack(call, saved, tmp_path):
+    path = tmp_path / "packed"
+    code, out, _ = call("pack", saved, path)
+    assert (code, out) == (0, f"{path}: {path.stat().st_size} bytes\n")
+    before, after = psn.load(saved), psn.load(path)
+    assert storage.about(path) == storage.about(saved)
+    assert path.stat().st_size < saved.stat().st_size  # a byte for each number, not four
+    for one, other in zip(before.parameters(), after.parameters(), strict=True):
+        assert (one - other).abs().max() <= one.abs().max() / 253
+    assert call("pack", "nothing", path)[0] == 2
+
+
 def test_count(call, saved):
     code, out, err = call("count", saved, "--json")
     size = psn.count(psn.load(saved))

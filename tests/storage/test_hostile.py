@@ -204,6 +204,49 @@ def test_wrong_shape_type_or_name(good):
     refuse(good.path, "the expression needs")
 
 
+def compact(good):
+    """The vectors of the honest file in eight bits."""
+    psn.save(honest(), good.path, bits=8)
+    return tensors.read(good.path)[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "message"),
+    [
+        ("parameters.float32", torch.Tensor.int, "expected 36 int8 codes with"),
+        ("parameters.float32", torch.Tensor.float, "expected 36 int8 codes with"),
+        ("parameters.float32", lambda codes: codes[:-1], "expected 36 int8 codes with"),
+        ("parameters.float32", lambda codes: codes[None], "expected 36 int8 codes with"),
+        ("steps.parameters.float32", lambda steps: steps[:-1], "expected 36 int8 codes with"),
+        ("steps.parameters.float32", lambda steps: steps[0], "expected 36 int8 codes with"),
+        ("steps.parameters.float32", torch.Tensor.double, "36 float32 numbers, got float64"),
+        ("steps.parameters.float32", torch.Tensor.int, "36 float32 numbers, got int32"),
+        ("steps.parameters.float32", lambda steps: steps * torch.nan, "is not finite"),
+        ("steps.parameters.float32", lambda steps: None, "36 float32 numbers, got int8"),
+        ("steps.buffers.float32", lambda steps: torch.ones(2), "the expression needs"),
+        ("steps.parameters.float64", lambda steps: torch.ones(2), "the expression needs"),
+    ],
+)
+def test_eight_bits_that_do_not_fit(good, key, change, message):
+    vectors = compact(good)
+    vectors[key] = change(vectors.get(key))
+    tensors.write(good.path, {k: v for k, v in vectors.items() if v is not None}, good.ours)
+    refuse(good.path, message)
+
+
+@FUZZ
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
+def test_changed_bytes_of_eight_bits_are_refused_or_give_a_network(good, changes):
+    compact(good)
+    good.raw = good.path.read_bytes()
+    raw = bytearray(good.raw)
+    for position, value in changes:
+        raw[position % len(raw)] = value
+    good.path.write_bytes(bytes(raw))
+    with contextlib.suppress(ValueError):
+        assert all(t.isfinite().all() for t in psn.nn.stored_tensors(psn.load(good.path)))
+
+
 @pytest.mark.parametrize("name", ["F4", "F8_E4M3", "F8_E8M0", "U64", "BOOL", "C64", "X"])
 def test_types_of_numbers_that_nobody_writes(good, name):
     header = json.loads(json.dumps(good.header))

@@ -134,6 +134,55 @@ def test_the_file_holds_the_stored_numbers_and_no_other(name, tmp_path):
     assert len(contents(path)[1]) == count.bytes
 
 
+@pytest.mark.parametrize("name", BUILDERS)
+def test_eight_bits_are_the_nearest_of_255_multiples(name, tmp_path):
+    model, path = perturb(BUILDERS[name]()), tmp_path / "model"
+    with torch.no_grad():
+        next(model.parameters()).mul_(-3)
+    psn.save(model, path, bits=8)
+    loaded = psn.load(path)
+    for before, after in zip(*map(psn.nn.stored_tensors, (model, loaded)), strict=True):
+        assert after.dtype == before.dtype
+        if not isinstance(before, nn.Parameter):
+            assert torch.equal(before, after)
+            continue
+        parts = [torch.view_as_real(t) if t.is_complex() else t for t in (before, after)]
+        exact, rounded = (t.detach().double() for t in parts)
+        step = exact.abs().max() / 127
+        precision = torch.finfo(before.dtype).eps * exact.abs().max()
+        assert (exact - rounded).abs().max() <= step / 2 + 2 * precision
+        assert (exact - rounded).abs().max() > 0
+        assert len(rounded.unique()) <= 255
+    parameters = sum(p.numel() * (2 if p.is_complex() else 1) for p in model.parameters())
+    header, _ = contents(path)
+    codes = [v for k, v in header.items() if k.startswith("parameters.")]
+    assert {entry["dtype"] for entry in codes} == {"I8"}
+    assert sum(entry["shape"][0] for entry in codes) == parameters
+
+
+def test_rounding_again_changes_nothing(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    psn.save(perturb(normed()), first, bits=8)
+    psn.save(psn.load(first), second, bits=8)
+    numbers = [psn.nn.stored_tensors(psn.load(path)) for path in (first, second)]
+    for before, after in zip(*numbers, strict=True):
+        torch.testing.assert_close(before, after, rtol=1e-6, atol=0)
+
+
+def test_zeros_in_eight_bits_stay_zeros(tmp_path):
+    model = shared()
+    with torch.no_grad():
+        next(model.parameters()).zero_()
+    psn.save(model, tmp_path / "model", bits=8)
+    assert not next(psn.load(tmp_path / "model").parameters()).any()
+
+
+def test_a_number_of_bits_is_eight(tmp_path):
+    with pytest.raises(ValueError, match="bits must be 8, or None for numbers as they are, got 4"):
+        psn.save(shared(), tmp_path / "model", bits=4)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_shared_is_stored_once_and_shared_again(tmp_path):
     path = tmp_path / "model"
     psn.save(shared(), path)

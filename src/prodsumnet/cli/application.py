@@ -14,6 +14,7 @@ from prodsumnet.cli import (
     evaluate,
     families,
     frontier,
+    pack,
     reproduce,
     search,
     summarize,
@@ -31,6 +32,7 @@ app.command()(reproduce.reproduce)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(count.count)
+app.command()(pack.pack)
 app.command()(frontier.frontier)
 app.command()(search.search)
 app.command()(summarize.summarize)
