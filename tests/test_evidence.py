@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 
 import prodsumnet as psn
 from prodsumnet.experiments import Approximation, grouped, markdown, read_records
@@ -88,6 +89,38 @@ def test_records_reach_what_they_must(recipe, trainable, accuracy):
     assert all(record.trainable <= trainable for record in group.records)
     assert all(record.stored == record.trainable for record in group.records)
     assert group.percent("test_accuracy")[0] >= 100 * accuracy
+
+
+@pytest.mark.parametrize(
+    ("recipe", "trainable", "must"),
+    [
+        ("wine", 100, 95),
+        ("wine-42", 42, 90),
+        ("breast-cancer", 150, 95),
+        ("breast-cancer-62", 62, 93),
+    ],
+)
+def test_rows_of_the_tables(recipe, trainable, must):
+    (group,) = grouped(read_records(ROOT / "records/tables" / recipe))
+    assert [record.recipe.seed for record in group.records] == [0, 1, 2, 3, 4]
+    assert group.percent("test_accuracy")[0] >= must
+    for record in group.records:
+        assert record.trainable == record.stored == trainable
+        assert record.command == f"prodsumnet train {recipe} --seed {record.recipe.seed}"
+        assert record.data_digest == psn.data.load(record.recipe.dataset).digest
+
+
+def test_figures_of_tables_are_printed_from_the_records_and_measured_again():
+    text = (ROOT / "docs/measurements.md").read_text(encoding="utf-8")
+    assert markdown(grouped(read_records(ROOT / "records/tables"))) in text
+    for name in ("breast-cancer", "wine"):
+        table = psn.data.load(name)
+        split = table.split()
+        model = LogisticRegression(max_iter=1000).fit(split.train_images, split.train_labels)
+        stored = model.coef_.size + model.intercept_.size
+        validation = 100 * model.score(split.validation_images, split.validation_labels)
+        test = 100 * model.score(table.test_images, table.test_labels)
+        assert f"| {name} | {stored} | {validation:.2f} | {test:.2f} |" in text
 
 
 def test_readme_table_is_printed_from_the_records():

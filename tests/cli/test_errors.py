@@ -73,7 +73,9 @@ MISTAKES = {
     "train .": ["no recipe file '.'"],
     "train small --seed -1": ["seed: Input should be greater than or equal to 0, got -1"],
     "train small --epochs 0": ["training.epochs: Input should be greater than or equal to 1"],
-    "reproduce --dataset cifar": ["dataset: Input should be 'mnist' or 'fashion-mnist'"],
+    "reproduce --dataset cifar": [
+        "dataset: Input should be 'mnist', 'fashion-mnist', 'breast-cancer' or"
+    ],
     "evaluate none": ["no file 'none'", "no shipped network"],
     "count none": ["no file 'none'"],
     "data path cifar": ["unknown data set 'cifar': expected one of mnist, fashion-mnist"],
@@ -120,7 +122,7 @@ def test_files_that_are_no_networks(command, content, call, tmp_path):
 
 def test_a_network_for_other_images(call, small, tmp_path):
     storage.save(Network(Linear(5, 4, Dense(4, 5)), input_shape=(5,)), tmp_path / "model")
-    told(call("evaluate", "model"), 2, "takes inputs of shape (5,), not mnist's")
+    told(call("evaluate", "model"), 2, "takes inputs of shape (5,), not synthetic's of (1, 8, 8)")
 
 
 def test_a_network_that_says_it_is_for_other_data(call, tmp_path):

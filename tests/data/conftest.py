@@ -28,7 +28,7 @@ def real_data() -> dict[str, data.Dataset]:
         patch.delenv("PRODSUMNET_DATA", raising=False)
         for info in CATALOGUE.values():
             acquire(replace(info, remotes=info.remotes[-1:]), None, DEFAULT_TIMEOUTS)
-        return {name: data.load(name) for name in data.names()}
+        return {name: data.load(name) for name in CATALOGUE}
 
 
 @pytest.fixture(autouse=True)

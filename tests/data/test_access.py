@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def test_names() -> None:
-    """Two data sets are known."""
-    assert data.names() == ("mnist", "fashion-mnist")
+    """Two data sets of images are known, and two tables."""
+    assert data.names() == ("mnist", "fashion-mnist", "breast-cancer", "wine")
 
 
 @pytest.mark.parametrize("function", [data.folder, data.verify, data.load])

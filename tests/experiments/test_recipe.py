@@ -92,7 +92,7 @@ REFUSED = {
     '{"seed": -1}': "seed: Input should be greater than or equal to 0",
     '{"seed": 2147483648}': "seed: Input should be less than 2147483648",
     '{"budget": 0}': "budget: Input should be greater than or equal to 1",
-    '{"dataset": "cifar"}': "dataset: Input should be 'mnist' or 'fashion-mnist', got 'cifar'",
+    '{"dataset": "cifar"}': "dataset: Input should be 'mnist', 'fashion-mnist', 'breast-cancer' or",
     '{"network": null}': "network: Input should be a valid string, got None",
     '{"training": 3}': "training: ",
     '{"training": null}': "training: ",

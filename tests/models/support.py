@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from prodsumnet.nn import Conv2d, Linear, Network
 
@@ -38,3 +39,15 @@ def slopes(network: Network) -> torch.Tensor:
 def seeded_numbers(network: Network) -> list[torch.Tensor]:
     """The seeded numbers of a network."""
     return list(network.buffers())
+
+
+def operations(network: nn.Module, inputs: torch.Tensor) -> set[str]:
+    """The operations of torch's that a network calls on inputs."""
+    network.eval()(inputs)  # plans are made at the first call, and not to be traced
+    graph = make_fx(network)(inputs).graph
+    return {str(node.target) for node in graph.nodes if node.op == "call_function"}
+
+
+def convolutions(called: set[str]) -> set[str]:
+    """Those among operations that convolve, or unfold for it."""
+    return {name for name in called if "conv" in name or "im2col" in name or "unfold" in name}

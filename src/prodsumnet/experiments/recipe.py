@@ -19,7 +19,7 @@ Kind = TypeVar("Kind", bound=Settings)
 class Recipe(Settings):
     """What is trained, on what, how. The defaults train the headline network in a few minutes."""
 
-    dataset: Literal["mnist", "fashion-mnist"] = "mnist"
+    dataset: Literal["mnist", "fashion-mnist", "breast-cancer", "wine"] = "mnist"
     network: str = Field(default="decomposed-cnn", description="one of prodsumnet.models.names()")
     budget: int | None = Field(default=3554, ge=1, description="most trainable numbers")
     family: str | None = Field(default=None, description="one of prodsumnet.families.names()")

@@ -9,7 +9,13 @@ from prodsumnet import data, models, nn
 from prodsumnet.experiments.recipe import Recipe
 from prodsumnet.experiments.record import Record, surroundings
 from prodsumnet.storage import save, write_text
-from prodsumnet.training import Progress, Trainer, confusion_matrix, keep_freed_memory
+from prodsumnet.training import (
+    Progress,
+    Trainer,
+    check_fits,
+    confusion_matrix,
+    keep_freed_memory,
+)
 
 RECIPE, STATE = "recipe.json", "state.safetensors"
 MODEL, RECORD = "model.safetensors", "record.json"
@@ -42,7 +48,8 @@ def run(
     Raises
     ------
     ValueError
-        If the folder holds the run of another recipe, or the network cannot be built.
+        If the folder holds the run of another recipe, the network cannot be built, or it does
+        not fit the data set.
     NonFiniteLossError
         If the training diverges.
     OSError
@@ -53,6 +60,7 @@ def run(
     model = models.build(recipe.network, recipe.budget, recipe.seed, recipe.family, recipe.options)
     claim(folder, recipe)
     dataset = data.load(recipe.dataset)
+    check_fits(model, dataset, recipe.network)
     trainer = Trainer(model, recipe.training, recipe.seed, folder / STATE)
     result = trainer.fit(dataset, progress, resume)
     assert isinstance(result, nn.Network)

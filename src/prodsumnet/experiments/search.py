@@ -19,7 +19,13 @@ from prodsumnet.experiments.recipe import Recipe
 from prodsumnet.experiments.search_space import Space, applied
 from prodsumnet.numerics import streams
 from prodsumnet.storage import write_text
-from prodsumnet.training import Epoch, NonFiniteLossError, Trainer, keep_freed_memory
+from prodsumnet.training import (
+    Epoch,
+    NonFiniteLossError,
+    Trainer,
+    check_fits,
+    keep_freed_memory,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -188,6 +194,7 @@ class _Objective:
             model = models.build(
                 recipe.network, recipe.budget, recipe.seed, recipe.family, recipe.options
             )
+            check_fits(model, self._dataset, recipe.network)
         except ValueError as error:
             raise self._pruned(trial, str(error)) from error
         trial.set_user_attr(_BEGUN, True)

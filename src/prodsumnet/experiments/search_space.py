@@ -126,12 +126,16 @@ def _multiplied(augmentation: Augmentation, strength: float) -> dict[str, float 
 
 
 def default_space(recipe: Recipe) -> Space:
-    """Return learning rates and augmentations around those of a recipe, and possible families."""
+    """Return learning rates and augmentations around those of a recipe, and possible families.
+
+    Without augmentation in the recipe none is tried: the samples may be no images.
+    """
     rate = recipe.training.learning_rate
+    augmented = recipe.training.augmentation is not None
     return Space(
         family=_possible_families(recipe) or None,
         learning_rate=Range(low=rate / 5, high=min(rate * 5, 10.0)),
-        augmentation=Range(low=0.0, high=1.5),
+        augmentation=Range(low=0.0, high=1.5) if augmented else None,
     )
 
 

@@ -10,6 +10,7 @@ from prodsumnet.models.hidden_layer import hidden_layer_network
 from prodsumnet.models.plain import plain_cnn
 from prodsumnet.models.reference import reference_cnn
 from prodsumnet.models.registry import build, names
+from prodsumnet.models.table import table_network
 from prodsumnet.models.tied import tied_cnn
 from prodsumnet.models.transform import transform_network
 
@@ -25,6 +26,7 @@ __all__ = [
     "names",
     "plain_cnn",
     "reference_cnn",
+    "table_network",
     "tied_cnn",
     "transform_network",
 ]

@@ -8,7 +8,7 @@ from prodsumnet import families
 from prodsumnet.models.reference import CLASSES, IMAGE
 from prodsumnet.nn import Bias, Intensity, Linear, Network
 from prodsumnet.numerics import checks
-from prodsumnet.operators import Dense
+from prodsumnet.operators import Dense, LinearOperator
 
 HIDDEN = 392
 """Hidden features; for a convolution they are 8 channels of 7×7."""
@@ -50,17 +50,21 @@ def hidden_layer_network(budget: int = 10_000, family: str | None = None, seed: 
         operator = families.build(
             family, hidden, inputs, checks.positive_int("the operator's budget", rest), seed, True
         )
-    detection: list[nn.Module] = []
-    if operator.to_dense().is_complex():
-        detection = [Intensity(), nn.RMSNorm(hidden, eps=1e-5, elementwise_affine=False)]
     operator.reset_parameters(_GAIN)
     return Network(
         nn.RMSNorm(list(IMAGE), eps=1e-4, elementwise_affine=False),
         nn.Flatten(),
         Linear(inputs, hidden, operator, bias=False),
-        *detection,
+        *detection(operator),
         Bias(hidden),
         nn.ReLU(),
         Linear(hidden, CLASSES, Dense(CLASSES, hidden)),
         input_shape=IMAGE,
     )
+
+
+def detection(operator: LinearOperator) -> list[nn.Module]:
+    """Return the layers that make real features of a complex operator's; none of a real one's."""
+    if not operator.to_dense().is_complex():
+        return []
+    return [Intensity(), nn.RMSNorm(operator.out_features, eps=1e-5, elementwise_affine=False)]

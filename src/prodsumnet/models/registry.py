@@ -13,6 +13,7 @@ from prodsumnet.models.fastfood import deep_fried_cnn
 from prodsumnet.models.hidden_layer import hidden_layer_network
 from prodsumnet.models.plain import plain_cnn
 from prodsumnet.models.reference import reference_cnn
+from prodsumnet.models.table import table_network
 from prodsumnet.models.tied import tied_cnn
 from prodsumnet.models.transform import transform_network
 from prodsumnet.nn import Network
@@ -27,6 +28,7 @@ _ARCHITECTURES: dict[str, Callable[..., Network]] = {
     "hidden-layer": hidden_layer_network,
     "plain-cnn": plain_cnn,
     "reference-cnn": reference_cnn,
+    "table-network": table_network,
     "tied-cnn": tied_cnn,
     "transform-network": transform_network,
 }

@@ -2,6 +2,7 @@
 
 from prodsumnet.training.checkpoint import Epoch
 from prodsumnet.training.evaluation import accuracy, confusion_matrix, predictions
+from prodsumnet.training.inputs import check_fits, to_inputs
 from prodsumnet.training.loop import NonFiniteLossError, Progress, Trainer
 from prodsumnet.training.memory import keep_freed_memory
 from prodsumnet.training.settings import Augmentation, Settings, Training
@@ -15,7 +16,9 @@ __all__ = [
     "Trainer",
     "Training",
     "accuracy",
+    "check_fits",
     "confusion_matrix",
     "keep_freed_memory",
     "predictions",
+    "to_inputs",
 ]

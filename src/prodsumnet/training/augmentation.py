@@ -30,7 +30,17 @@ def augment(
         Of the same shape and type, sampled bilinearly at :math:`R\, K\, S\, p + t` for each
         position :math:`p` in pixels from the centre, with rotation R, shear K, scaling S and
         shift t.
+
+    Raises
+    ------
+    ValueError
+        If they are no images, such as the rows of a table.
     """
+    if images.dim() != 4:
+        raise ValueError(
+            f"augmentation is for images (N, C, H, W), got samples of shape {tuple(images.shape)}; "
+            'set "augmentation": null'
+        )
     count, _, height, width = images.shape
     angle, shear, scale_x, scale_y, shift_x, shift_y = (
         2 * torch.rand(6, count, generator=generator) - 1

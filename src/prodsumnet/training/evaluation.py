@@ -3,28 +3,28 @@
 import torch
 from torch import nn
 
+from prodsumnet.training.inputs import to_inputs
+
 _BATCH = 1000
 
 
 @torch.no_grad()
 def predictions(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Return the class with the largest logit, ``(N,)``, of every image.
+    """Return the class with the largest logit, ``(N,)``, of every image or row of a table.
 
     Parameters
     ----------
     model : Module
-        Maps float images in [0, 1] to logits.
+        Maps floats, of images in [0, 1], to logits.
     images : Tensor
-        ``(N, C, H, W)``, floats in [0, 1] or bytes, which are divided by 255.
+        ``(N, ...)``, floats, or bytes, which are divided by 255.
     """
     device = next(model.parameters()).device
     training = model.training
     model.eval()
     classes = []
     for part in images.split(_BATCH):
-        values = part.to(device)
-        values = values.float() / 255 if values.dtype == torch.uint8 else values
-        classes.append(model(values).argmax(dim=1).cpu())
+        classes.append(model(to_inputs(part.to(device))).argmax(dim=1).cpu())
     model.train(training)
     return torch.cat(classes)
 

@@ -16,6 +16,7 @@ from prodsumnet.training.augmentation import augment
 from prodsumnet.training.averaging import averaged
 from prodsumnet.training.checkpoint import Epoch, Header, load_state, save_state
 from prodsumnet.training.evaluation import accuracy
+from prodsumnet.training.inputs import to_inputs
 from prodsumnet.training.schedule import one_cycle
 from prodsumnet.training.settings import Training
 
@@ -105,8 +106,9 @@ class Trainer:
             If the loss, or a trained number, becomes infinite or not a number; the message says
             where.
         ValueError
-            If the batch size exceeds the number of training images, or the state file is of
-            another network, other settings, another seed or another data set.
+            If the batch size exceeds the number of training images, samples that are no images are
+            to be augmented, or the state file is of another network, other settings, another seed
+            or another data set.
         OSError
             If the state cannot be written.
         """
@@ -115,7 +117,7 @@ class Trainer:
         if steps == 0:
             raise ValueError(
                 f"batch_size {self.settings.batch_size} exceeds the {len(split.train_labels)} "
-                "training images"
+                "training samples"
             )
         if self.settings.averaging is not None and self._average is None:
             self._average = averaged(self.model, max(1.0, self.settings.averaging * steps))
@@ -145,7 +147,7 @@ class Trainer:
 
     def _train(self, split: Split, steps: int, data_digest: str, progress: Progress | None) -> None:
         device = next(self.model.parameters()).device
-        images = split.train_images.to(device).float() / 255
+        images = to_inputs(split.train_images.to(device))
         labels = split.train_labels.to(device)
         for epoch in range(len(self.history), self.settings.epochs):
             started = time.monotonic()
