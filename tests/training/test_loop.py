@@ -317,3 +317,19 @@ def test_mistakes_are_told_at_once():
     few = dataclasses.replace(dataset(), train_labels=dataset().train_labels[:VALIDATION])
     with pytest.raises(ValueError, match="validation"):
         Trainer(network(), plain(), 0).fit(few)
+
+
+def test_numbers_that_start_near_zero_are_as_fast_as_zeros():
+    """Otherwise a pool of few shared numbers would stay where it was drawn."""
+    moved = {}
+    for start in (0.0, 4e-3, 6e-3):
+        model = network(norm=False)
+        numbers = next(p for p in model.parameters() if p.shape == (12,))
+        with torch.no_grad():
+            numbers.fill_(start)
+        Trainer(model, Training(epochs=1, batch_size=32, averaging=None, augmentation=None), 0).fit(
+            dataset()
+        )
+        moved[start] = (numbers - start).abs().max().item()
+    assert moved[4e-3] > 0.5 * moved[0.0]
+    assert moved[6e-3] < 0.1 * moved[0.0]

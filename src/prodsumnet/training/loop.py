@@ -20,7 +20,9 @@ from prodsumnet.training.inputs import to_inputs
 from prodsumnet.training.schedule import one_cycle
 from prodsumnet.training.settings import Training
 
-_STARTS_AT_ZERO = 2e-3
+_STARTS_AT_ZERO = 5e-3
+"""Below this root mean square numbers count as zeros. Pools of shared numbers, in which biases near
+zero are hashed, start at about 1e-3, give or take what a few of them vary."""
 
 
 class NonFiniteLossError(ArithmeticError):
