@@ -15,6 +15,7 @@ from prodsumnet.cli import (
     families,
     frontier,
     pack,
+    report,
     reproduce,
     search,
     summarize,
@@ -36,6 +37,7 @@ app.command()(pack.pack)
 app.command()(frontier.frontier)
 app.command()(search.search)
 app.command()(summarize.summarize)
+app.command()(report.report)
 app.command()(families.families)
 app.command()(approximate.approximate)
 app.add_typer(data.app, name="data")

@@ -7,11 +7,12 @@ from prodsumnet.experiments.frontier import Frontier, expand, frontier_names, lo
 from prodsumnet.experiments.pareto import pareto
 from prodsumnet.experiments.recipe import Recipe, load_recipe, recipe_names
 from prodsumnet.experiments.record import Record, read_record
+from prodsumnet.experiments.report import write_report
 from prodsumnet.experiments.runner import run
 from prodsumnet.experiments.search import search
 from prodsumnet.experiments.search_bar import search_bar
 from prodsumnet.experiments.search_space import Space, default_space, load_space
-from prodsumnet.experiments.summary import grouped, markdown, read_records
+from prodsumnet.experiments.summary import find_records, grouped, markdown, read_records
 from prodsumnet.experiments.sweep import sweep, sweep_report
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "default_space",
     "draw",
     "expand",
+    "find_records",
     "frontier_names",
     "grouped",
     "load_frontier",
@@ -40,4 +42,5 @@ __all__ = [
     "sweep",
     "sweep_report",
     "training_bar",
+    "write_report",
 ]

@@ -20,14 +20,23 @@ class Group:
         """The record of the smallest seed."""
         return self.records[0]
 
+    @property
+    def name(self) -> str:
+        """The network, with its family and its options where they are given."""
+        recipe = self.first.recipe
+        options = (f"{name}={value}" for name, value in sorted(recipe.options.items()))
+        return ", ".join(filter(None, (recipe.network, recipe.family, *options)))
+
     def percent(self, field: str) -> tuple[float, float]:
         """Return mean and sample standard deviation of an accuracy, in percent."""
         values = [100 * getattr(record, field) for record in self.records]
         return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
 
 
-def read_records(folder: Path) -> list[Record]:
-    """Read every record below a folder; the recipes beside them in folders of runs are no records.
+def find_records(folder: Path) -> dict[Path, Record]:
+    """Read every record below a folder, by its file and in the order of their names.
+
+    The recipes beside them in folders of runs are no records.
 
     Raises
     ------
@@ -35,10 +44,20 @@ def read_records(folder: Path) -> list[Record]:
         If there is none, or a JSON file below the folder is not a record.
     """
     paths = sorted(path for path in folder.rglob("*.json") if path.name != RECIPE)
-    records = [read_record(path) for path in paths]
-    if not records:
+    if not paths:
         raise ValueError(f"there are no records (*.json) in {folder}")
-    return records
+    return {path: read_record(path) for path in paths}
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Read every record below a folder as `find_records` does.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or a JSON file below the folder is not a record.
+    """
+    return list(find_records(folder).values())
 
 
 def grouped(records: Iterable[Record]) -> list[Group]:
@@ -70,7 +89,7 @@ def markdown(groups: Sequence[Group]) -> str:
         seconds = statistics.fmean(record.seconds for record in group.records)
         cells = (
             first.recipe.dataset,
-            ", ".join(filter(None, (first.recipe.network, first.recipe.family))),
+            group.name,
             f"{first.trainable:,}",
             f"{first.stored:,}",
             f"{first.file_bytes:,}",
