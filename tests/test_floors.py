@@ -16,8 +16,18 @@ SOURCE = Path(prodsumnet.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 IDS = [str(path.relative_to(SOURCE)) for path in FILES]
 
-OPTIONAL = {"distributed", "matplotlib", "optuna", "sklearn", "sqlalchemy"}
+OPTIONAL = {
+    "distributed",
+    "jinja2",
+    "matplotlib",
+    "optuna",
+    "plotly",
+    "sklearn",
+    "sqlalchemy",
+}
 """Extras that may be missing, and so may be imported where they are used."""
+LATE = {"prodsumnet.training.fabric"}
+"""Files that are imported where they are used, since what they import takes a second."""
 UNSAFE_MODULES = {
     "pickle",
     "cPickle",
@@ -72,7 +82,8 @@ def inner_imports(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             for inner in ast.walk(node):
                 for name in imported(inner):
-                    if name.split(".")[0] not in OPTIONAL:
+                    late = any(name.startswith(f"{module}.") for module in LATE)
+                    if name.split(".")[0] not in OPTIONAL and not late:
                         yield f"line {inner.lineno}: imports {name} inside a function"
 
 

@@ -1,6 +1,7 @@
 """The command line on a small synthetic problem, for the tests to run, stop and kill.
 
-With ``PAUSE_AT`` it waits in that step of the training, once the file ``PAUSED`` says so.
+With ``PAUSE_AT`` it waits in that step of the training, once the file ``PAUSED`` says so. Of
+several processes only the first can write files as the package does.
 """
 
 import itertools
@@ -13,8 +14,11 @@ from tests.training.synthetic import dataset, network
 from prodsumnet import cli, data, models
 from prodsumnet.training import loop
 
-models.build = lambda name, budget, seed, family, options: network(seed)
+models.build = lambda name, budget, seed, family, options: network(seed, **options)
 data.load = lambda name: dataset()
+
+if os.environ.get("RANK", "0") != "0":
+    os.fsync = None
 
 if "PAUSE_AT" in os.environ:
     steps, one_cycle = itertools.count(1), loop.one_cycle

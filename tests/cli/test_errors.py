@@ -240,7 +240,7 @@ def test_tracebacks_only_with_debug(error, code, call, monkeypatch):
 
 
 def test_ctrl_c_says_how_to_go_on(call, small, recipe, monkeypatch):
-    monkeypatch.setattr("prodsumnet.training.loop.accuracy", raising(KeyboardInterrupt()))
+    monkeypatch.setattr("prodsumnet.training.loop.predictions", raising(KeyboardInterrupt()))
     told(call("train", recipe), 130, "interrupted; the same command with --resume goes on")
 
 

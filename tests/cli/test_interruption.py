@@ -5,16 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.cli.waiting import PATIENCE, until_paused
 
 from prodsumnet.experiments import read_record
 
 ROOT = Path(__file__).parents[2]
 TRAINING = {"epochs": 3, "batch_size": 32, "averaging": 0.5}
-PATIENCE = 120.0
 
 
 def start(folder, recipe, *options, **environment):
@@ -61,11 +60,7 @@ def uninterrupted(recipe, tmp_path_factory):
 def test_a_stopped_run_goes_on_to_the_same_numbers(name, recipe, uninterrupted, tmp_path):
     folder, paused = tmp_path / "run", tmp_path / "paused"
     process = start(folder, recipe, PAUSE_AT="25", PAUSED=str(paused))
-    deadline = time.monotonic() + PATIENCE
-    while not paused.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until_paused(process, paused)
     process.send_signal(signal.Signals[name])
     out, err = process.communicate(timeout=PATIENCE)
     assert out == ""

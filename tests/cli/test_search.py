@@ -6,16 +6,15 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import optuna
 import pytest
+from tests.cli.waiting import PATIENCE, until_paused
 
 from prodsumnet.experiments import load_recipe
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 240.0
 
 
 @pytest.fixture
@@ -82,11 +81,7 @@ def test_a_killed_trial_is_tried_again(call, small, arguments, tmp_path, monkeyp
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + PATIENCE
-    while not paused.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until_paused(process, paused)
     process.kill()
     process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL

@@ -48,7 +48,7 @@ def test_what_is_no_json_is_refused(content, tmp_path):
 def test_every_field_is_needed_but_the_later_ones(tmp_path):
     values = record(0, 0.9).model_dump(mode="json")
     needed = {name for name, field in Record.model_fields.items() if field.is_required()}
-    assert set(values) - needed == {"operators", "confusion"}
+    assert set(values) - needed == {"operators", "confusion", "processes"}
     for name in needed:
         path = tmp_path / "record.json"
         path.write_text(json.dumps({k: v for k, v in values.items() if k != name}))

@@ -85,3 +85,9 @@ def test_picture_is_the_same_bytes_for_the_same_records(folder, tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert "<svg" in text
     assert "the paper" in text
+
+
+def test_groups_differ_in_the_number_of_processes(folder):
+    record(3, 0.9).model_copy(update={"processes": 2}).write(folder / "two.json")
+    groups = grouped(read_records(folder))
+    assert sorted(len(group.records) for group in groups) == [1, 1, 3]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from prodsumnet.training import Augmentation
-from prodsumnet.training.augmentation import augment
+from prodsumnet.training.augmentation import augment, draw_amounts
 
 STILL = Augmentation(rotation=0, scale=0, shear=0, shift=0)
 
@@ -21,6 +21,10 @@ def generator(seed=0):
 
 def pictures(count, height, width, channels=1, dtype=torch.float64):
     return torch.rand(count, channels, height, width, generator=generator(99), dtype=dtype)
+
+
+def augmented(images, options, source):
+    return augment(images, options, draw_amounts(len(images), options, source))
 
 
 def amounts(count, seed):
@@ -60,7 +64,7 @@ options = st.builds(
 @given(options, st.integers(3, 13), st.integers(3, 13), st.integers(0, 2**31))
 def test_every_change_agrees_with_scipy(options, height, width, seed):
     images = pictures(3, height, width, channels=2)
-    changed = augment(images, options, generator(seed)).numpy()
+    changed = augmented(images, options, generator(seed)).numpy()
     uniform, mirrored = amounts(3, seed)
     for index in range(3):
         for channel in range(2):
@@ -75,17 +79,17 @@ def test_every_change_agrees_with_scipy(options, height, width, seed):
 def test_each_amount_changes_something_by_itself(name):
     images = pictures(4, 9, 9)
     only = STILL.model_copy(update={name: 0.9})
-    assert (augment(images, only, generator()) - images).abs().max() > 1e-3
+    assert (augmented(images, only, generator()) - images).abs().max() > 1e-3
 
 
 def test_zero_amounts_change_nothing():
     images = pictures(5, 28, 28)
-    torch.testing.assert_close(augment(images, STILL, generator()), images, atol=1e-4, rtol=0)
+    torch.testing.assert_close(augmented(images, STILL, generator()), images, atol=1e-4, rtol=0)
 
 
 def test_flip_mirrors_about_half_of_the_images():
     images = pictures(400, 4, 5)
-    changed = augment(images, STILL.model_copy(update={"flip": True}), generator())
+    changed = augmented(images, STILL.model_copy(update={"flip": True}), generator())
     kept = (changed - images).abs().amax((1, 2, 3)) < 1e-4
     mirrored = (changed - images.flip(3)).abs().amax((1, 2, 3)) < 1e-4
     assert torch.equal(kept, ~mirrored)
@@ -95,7 +99,7 @@ def test_flip_mirrors_about_half_of_the_images():
 def test_shifts_fill_their_range_and_leave_it_never():
     images = torch.zeros(3000, 1, 21, 21, dtype=torch.float64)
     images[:, :, 10, 10] = 1
-    changed = augment(images, STILL.model_copy(update={"shift": 3.0}), generator())[:, 0]
+    changed = augmented(images, STILL.model_copy(update={"shift": 3.0}), generator())[:, 0]
     places = torch.arange(21, dtype=torch.float64) - 10
     for moved in ((changed.sum(1) * places).sum(1), (changed.sum(2) * places).sum(1)):
         assert moved.abs().max() <= 3 + 1e-4
@@ -108,7 +112,7 @@ def test_shifts_fill_their_range_and_leave_it_never():
 def test_type_and_shape_stay(dtype):
     images = pictures(3, 6, 7, channels=2, dtype=dtype)
     before = images.clone()
-    changed = augment(images, Augmentation(), generator())
+    changed = augmented(images, Augmentation(), generator())
     assert (changed.dtype, changed.shape) == (dtype, images.shape)
     assert torch.equal(images, before)
 
@@ -116,16 +120,16 @@ def test_type_and_shape_stay(dtype):
 def test_only_the_generator_decides():
     images = pictures(8, 9, 9)
     state = torch.get_rng_state()
-    first = augment(images, Augmentation(), generator(1))
-    assert torch.equal(augment(images, Augmentation(), generator(1)), first)
-    assert not torch.equal(augment(images, Augmentation(), generator(2)), first)
+    first = augmented(images, Augmentation(), generator(1))
+    assert torch.equal(augmented(images, Augmentation(), generator(1)), first)
+    assert not torch.equal(augmented(images, Augmentation(), generator(2)), first)
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_images_beyond_a_thousand_get_their_own_amounts():
     options, count = Augmentation(rotation=90), 1003
     images = pictures(count, 5, 5)
-    changed = augment(images, options, generator(3)).numpy()
+    changed = augmented(images, options, generator(3)).numpy()
     uniform, mirrored = amounts(count, 3)
     for index in (0, 999, 1000, 1002):
         expected = oracle(images[index, 0].numpy(), options, uniform[:, index], mirrored[index])

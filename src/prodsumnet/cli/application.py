@@ -23,6 +23,10 @@ from prodsumnet.cli import (
 )
 from prodsumnet.cli.errors import explain, is_usage_error
 from prodsumnet.cli.invocation import Invocation
+from prodsumnet.training import process_count
+
+_TOGETHER = ("train", "reproduce")
+"""Commands that several processes of ``torchrun`` do together."""
 
 app = typer.Typer(
     name="prodsumnet",
@@ -49,6 +53,11 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
     context.obj.debug = debug
+    if process_count() > 1 and context.invoked_subcommand not in _TOGETHER:
+        raise ValueError(
+            f"torchrun starts several processes for {' and '.join(_TOGETHER)} only; "
+            f"call prodsumnet {context.invoked_subcommand} without it"
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,11 +1,14 @@
 """What ``train`` and ``reproduce`` have in common."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from prodsumnet.cli.errors import INTERRUPTED
 from prodsumnet.experiments import Recipe, run, training_bar
+from prodsumnet.training import is_first_process, process_count
 
 SeedOption = Annotated[int | None, typer.Option(help="Another seed than the recipe's.")]
 FamilyOption = Annotated[
@@ -26,15 +29,21 @@ def run_recipe(
     out: Path | None,
     resume: bool,
 ) -> None:
-    """Overlay the options, run, and print the result."""
+    """Overlay the options, run, and print the result; of several processes the first speaks."""
     changes = {} if seed is None else {"seed": seed}
     recipe = recipe.overlaid(changes | ({} if epochs is None else {"training": {"epochs": epochs}}))
-    folder = out or Path("runs") / recipe.digest()
+    several = f"-{process_count()}-processes" if process_count() > 1 else ""
+    folder = out or Path("runs") / f"{recipe.digest()}{several}"
+    first = is_first_process()
     try:
-        with training_bar(recipe.training.epochs) as progress:
+        with training_bar(recipe.training.epochs) if first else nullcontext() as progress:
             record = run(recipe, folder, context.obj.command, resume, progress)
     except KeyboardInterrupt as stop:
+        if not first:
+            raise typer.Exit(INTERRUPTED) from stop
         raise KeyboardInterrupt("the same command with --resume goes on") from stop
+    if not first:
+        return
     print(
         f"test accuracy {record.test_accuracy:.2%} (validation {record.validation_accuracy:.2%}) "
         f"with {record.trainable} trainable and {record.stored} stored numbers, "

@@ -65,6 +65,11 @@ def finished(job: Job) -> Record | None:
     record = read_record(path)
     if record.recipe != job.recipe:
         raise ValueError(f"{path} is the record of another recipe; give another folder")
+    if record.processes != 1:
+        raise ValueError(
+            f"{path} is the record of a training on {record.processes} processes, "
+            "which has larger batches; give another folder"
+        )
     return record
 
 

@@ -39,6 +39,8 @@ class Record(Written):
         records of before it was kept.
     operators : list of str
         The formulas of the structured layers, from first to last; empty likewise.
+    processes : int
+        How many trained together, each on batches of the recipe's size, with ``threads`` threads.
     """
 
     command: str
@@ -54,6 +56,7 @@ class Record(Written):
     epochs: int
     seconds: float
     history: list[dict[str, float]]
+    processes: int = 1
     threads: int
     finished: str
     versions: dict[str, str]

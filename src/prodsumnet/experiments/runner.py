@@ -7,14 +7,16 @@ import torch
 
 from prodsumnet import data, models, nn
 from prodsumnet.experiments.recipe import Recipe
-from prodsumnet.experiments.record import Record, surroundings
+from prodsumnet.experiments.record import Record, read_record, surroundings
 from prodsumnet.storage import save, write_text
 from prodsumnet.training import (
     Progress,
     Trainer,
     check_fits,
     confusion_matrix,
+    is_first_process,
     keep_freed_memory,
+    process_count,
 )
 
 RECIPE, STATE = "recipe.json", "state.safetensors"
@@ -30,6 +32,9 @@ def run(
     progress: Progress | None = None,
 ) -> Record:
     """Train what a recipe says, in a folder, and return the record that is written there.
+
+    Processes that ``torchrun`` started train it together, as `Trainer` says. The first of them
+    writes, all return the record, and all must see the folder.
 
     Parameters
     ----------
@@ -59,10 +64,22 @@ def run(
     torch.manual_seed(recipe.seed)
     model = models.build(recipe.network, recipe.budget, recipe.seed, recipe.family, recipe.options)
     claim(folder, recipe)
-    dataset = data.load(recipe.dataset)
-    check_fits(model, dataset, recipe.network)
     trainer = Trainer(model, recipe.training, recipe.seed, folder / STATE)
-    result = trainer.fit(dataset, progress, resume)
+    with trainer.fabric.rank_zero_first(local=True):  # who may have to fetch it
+        dataset = data.load(recipe.dataset)
+    check_fits(model, dataset, recipe.network)
+    trainer.fit(dataset, progress, resume)
+    if is_first_process():
+        _write(trainer, recipe, dataset, folder, command)
+    trainer.fabric.barrier()
+    return read_record(folder / RECORD)
+
+
+def _write(
+    trainer: Trainer, recipe: Recipe, dataset: data.Dataset, folder: Path, command: str
+) -> None:
+    """Write the model and the record of a finished training."""
+    result = trainer.result
     assert isinstance(result, nn.Network)
     save(result, folder / MODEL, {"dataset": recipe.dataset, "recipe": recipe.digest()})
     size = nn.count(result)
@@ -83,10 +100,10 @@ def run(
         history=[epoch.model_dump() for epoch in trainer.history],
         operators=[repr(m.operator) for m in result if isinstance(m, nn.Structured)],
         confusion=confusion.tolist(),
+        processes=process_count(),
         **surroundings(),
     )
     record.write(folder / RECORD)
-    return record
 
 
 def claim(folder: Path, recipe: Recipe) -> None:
@@ -108,5 +125,5 @@ def claim(folder: Path, recipe: Recipe) -> None:
             theirs = None
         if theirs != mine:
             raise ValueError(f"{folder} holds the run of another recipe; give another folder")
-    else:
+    elif is_first_process():
         write_text(path, json.dumps(mine, indent=1) + "\n")

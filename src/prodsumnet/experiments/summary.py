@@ -61,10 +61,14 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def grouped(records: Iterable[Record]) -> list[Group]:
-    """Group records by recipe without the seed; by data set, size, epochs, then the best first."""
-    groups: dict[str, list[Record]] = {}
+    """Group records by recipe without the seed, and by processes.
+
+    They are sorted by data set, size and epochs, then the best first.
+    """
+    groups: dict[tuple[str, int], list[Record]] = {}
     for record in sorted(records, key=lambda record: record.recipe.seed):
-        groups.setdefault(record.recipe.model_copy(update={"seed": 0}).digest(), []).append(record)
+        alike = record.recipe.model_copy(update={"seed": 0}).digest()
+        groups.setdefault((alike, record.processes), []).append(record)
     found = [Group(tuple(group)) for group in groups.values()]
     return sorted(
         found,

@@ -10,10 +10,23 @@ from prodsumnet.training.settings import Augmentation
 _CHUNK = 1000
 
 
-def augment(
-    images: torch.Tensor, settings: Augmentation, generator: torch.Generator
-) -> torch.Tensor:
-    r"""Rotate, scale, shear, shift and perhaps mirror every image by its own random amounts.
+def draw_amounts(count: int, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Draw how much each of ``count`` images changes, for `augment`.
+
+    Returns
+    -------
+    Tensor
+        ``(6, count)``, uniform in [-1, 1), on the CPU; where images may be mirrored ``(7, count)``,
+        and the last row is below zero for those that are.
+    """
+    rows = [torch.rand(6, count, generator=generator)]
+    if settings.flip:
+        rows.append(torch.rand(1, count, generator=generator))
+    return 2 * torch.cat(rows) - 1
+
+
+def augment(images: torch.Tensor, settings: Augmentation, amounts: torch.Tensor) -> torch.Tensor:
+    r"""Rotate, scale, shear, shift and perhaps mirror every image by its own amounts.
 
     Parameters
     ----------
@@ -21,8 +34,8 @@ def augment(
         ``(N, C, H, W)``, real; what comes in from outside the image is zero.
     settings : Augmentation
         The largest amounts.
-    generator : torch.Generator
-        Source of the amounts, on the CPU.
+    amounts : Tensor
+        ``(6, N)`` or ``(7, N)``, shares of the largest amounts, as `draw_amounts` draws them.
 
     Returns
     -------
@@ -42,15 +55,12 @@ def augment(
             'set "augmentation": null'
         )
     count, _, height, width = images.shape
-    angle, shear, scale_x, scale_y, shift_x, shift_y = (
-        2 * torch.rand(6, count, generator=generator) - 1
-    )
+    angle, shear, scale_x, scale_y, shift_x, shift_y = amounts[:6]
     angle = angle * math.radians(settings.rotation)
     shear = shear * settings.shear
     scale_x, scale_y = 1 + scale_x * settings.scale, 1 + scale_y * settings.scale
     if settings.flip:
-        mirrored = torch.rand(count, generator=generator) < 0.5
-        scale_x = torch.where(mirrored, -scale_x, scale_x)
+        scale_x = torch.where(amounts[6] < 0, -scale_x, scale_x)
     shift_x = 2 * settings.shift / width * shift_x
     shift_y = 2 * settings.shift / height * shift_y
     cos, sin = angle.cos(), angle.sin()

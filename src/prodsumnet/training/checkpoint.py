@@ -14,6 +14,14 @@ from prodsumnet.training.settings import Settings, Training
 
 FORMAT = "prodsumnet-training"
 
+_IDENTITY = {
+    "seed": "seed",
+    "training": "training",
+    "data_digest": "data digest",
+    "processes": "number of processes",
+}
+"""Fields of a header that say which training it is of, in words."""
+
 Moments = dict[str, torch.Tensor]
 """What Adam keeps of one parameter."""
 
@@ -36,6 +44,7 @@ class Header(Settings):
     seed: int
     training: Training
     data_digest: str
+    processes: int = 1
     rates: list[float]
     history: list[Epoch]
     seconds: float
@@ -70,10 +79,10 @@ def load_state(
     """
     found, fields = tensors.read(path)
     theirs = _parse(path, fields)
-    for name in ("seed", "training", "data_digest"):
+    for name, words in _IDENTITY.items():
         if getattr(theirs, name) != getattr(header, name):
             raise ValueError(
-                f"{path} is of a training with another {name.replace('_', ' ')}; "
+                f"{path} is of a training with another {words}; "
                 "give another folder or start without resuming"
             )
     moments = _no_moments(optimizer, found)

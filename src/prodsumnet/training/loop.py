@@ -6,17 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import distributed, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from prodsumnet.data import Dataset, Split
 from prodsumnet.numerics import checks, streams
-from prodsumnet.training.augmentation import augment
+from prodsumnet.training.augmentation import augment, draw_amounts
 from prodsumnet.training.averaging import averaged
 from prodsumnet.training.checkpoint import Epoch, Header, load_state, save_state
-from prodsumnet.training.evaluation import accuracy
+from prodsumnet.training.evaluation import predictions
 from prodsumnet.training.inputs import to_inputs
+from prodsumnet.training.processes import (
+    is_first_process,
+    own_places,
+    process_count,
+    process_rank,
+)
 from prodsumnet.training.schedule import one_cycle
 from prodsumnet.training.settings import Training
 
@@ -41,6 +47,10 @@ class Trainer:
     goes on from a checkpoint is the one that was never interrupted, to the bit on one machine with
     one number of threads. (A network that draws random numbers of its own is beyond this.)
 
+    Processes that ``torchrun`` started train the network together. The batch of the settings is
+    that of one process: n processes do what one does with n times the batch and the same learning
+    rate, within rounding. The first of them writes the state, and all must see its file.
+
     Parameters
     ----------
     model : Module
@@ -58,11 +68,14 @@ class Trainer:
         What is known of the epochs that are done.
     seconds : float
         Wall time of the epochs that are done, over all sessions.
+    fabric : Fabric
+        Lightning's: device, precision and processes.
 
     Raises
     ------
     TypeError, ValueError
-        If the seed is none, or the network has nothing to train.
+        If the seed is none, the network has nothing to train, or several processes shall train one
+        with batch normalisation.
     """
 
     def __init__(
@@ -74,13 +87,18 @@ class Trainer:
         self.seconds = 0.0
         parameters = list(model.parameters())
         self._rates = [settings.learning_rate * _scale(p) for p in parameters]
-        self._optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             [{"params": [p]} for p in parameters],
             betas=settings.betas,
             weight_decay=settings.weight_decay,
             fused=not any(p.is_complex() for p in parameters),
         )
         self._average: AveragedModel | None = None
+        # Not at the top of the file, for the time it takes: see there.
+        from prodsumnet.training.fabric import launch
+
+        self.fabric = launch(model, settings.precision)
+        self._network, self._optimizer = self.fabric.setup(model, optimizer)
 
     @property
     def result(self) -> nn.Module:
@@ -108,23 +126,26 @@ class Trainer:
             If the loss, or a trained number, becomes infinite or not a number; the message says
             where.
         ValueError
-            If the batch size exceeds the number of training images, samples that are no images are
-            to be augmented, or the state file is of another network, other settings, another seed
-            or another data set.
+            If the batch size exceeds the number of training samples, samples that are no images are
+            to be augmented, the state file is of another network, other settings, another seed,
+            another data set or another number of processes, or processes do not start from the
+            same.
         OSError
             If the state cannot be written.
         """
         split = data.split()
-        steps = len(split.train_labels) // self.settings.batch_size
+        steps = len(split.train_labels) // (self.settings.batch_size * process_count())
         if steps == 0:
+            times = f" times {process_count()} processes" if process_count() > 1 else ""
             raise ValueError(
-                f"batch_size {self.settings.batch_size} exceeds the {len(split.train_labels)} "
-                "training samples"
+                f"batch_size {self.settings.batch_size}{times} exceeds the "
+                f"{len(split.train_labels)} training samples"
             )
         if self.settings.averaging is not None and self._average is None:
             self._average = averaged(self.model, max(1.0, self.settings.averaging * steps))
         if resume and self.state is not None and self.state.is_file():
             self._resume(self.state, data.digest)
+        self._agree(data.digest)
         self._train(split, steps, data.digest, progress)
         return self.result.eval()
 
@@ -133,11 +154,23 @@ class Trainer:
         self._rates = header.rates
         self.history, self.seconds = header.history, header.seconds
 
+    def _agree(self, data_digest: str) -> None:
+        """Make sure that all processes train the same from the same epoch on."""
+        mine = repr((self.seed, self.settings, data_digest, self._rates, self.history))
+        agreed = torch.tensor(float(self.fabric.broadcast(mine) == mine), device=self.fabric.device)
+        self.fabric.all_reduce(agreed, reduce_op="mean")
+        if agreed < 1:
+            raise ValueError(
+                f"the {process_count()} processes do not start from the same; all need the same "
+                "command, software and data, and must see the same folder of the run"
+            )
+
     def _header(self, data_digest: str) -> Header:
         return Header(
             seed=self.seed,
             training=self.settings,
             data_digest=data_digest,
+            processes=process_count(),
             rates=self._rates,
             history=self.history,
             seconds=self.seconds,
@@ -154,14 +187,24 @@ class Trainer:
         for epoch in range(len(self.history), self.settings.epochs):
             started = time.monotonic()
             loss = self._epoch(epoch, images, labels, steps, progress)
-            correct = accuracy(self.result, split.validation_images, split.validation_labels)
+            correct = self._validation_accuracy(split)
             self.history.append(Epoch(epoch=epoch + 1, loss=loss, validation_accuracy=correct))
             self.seconds += time.monotonic() - started
-            if self.state is not None:
+            if self.state is not None and is_first_process():
                 header = self._header(data_digest)
                 save_state(self.state, header, self._modules(), self._optimizer)
             if progress is not None:
                 progress((epoch + 1) * steps, self.settings.epochs * steps, self.history[-1])
+
+    def _validation_accuracy(self, split: Split) -> float:
+        """Return what share of the validation images is right; every process looks at a part."""
+        images, labels = (
+            items.tensor_split(process_count())[process_rank()]
+            for items in (split.validation_images, split.validation_labels)
+        )
+        right = (predictions(self.result, images) == labels.cpu()).sum().to(self.fabric.device)
+        self.fabric.all_reduce(right, reduce_op="sum")
+        return int(right) / len(split.validation_labels)
 
     def _epoch(
         self,
@@ -174,11 +217,14 @@ class Trainer:
         """Train one epoch and return its mean loss."""
         settings, total = self.settings, 0.0
         generator = torch.Generator().manual_seed(streams.derive(self.seed, epoch))
-        order = torch.randperm(len(labels), generator=generator).to(images.device)
+        # Every process draws for all of them.
+        mine = own_places(steps, settings.batch_size)
+        order = torch.randperm(len(labels), generator=generator)[mine].to(images.device)
         shuffled, targets = images[order], labels[order]
         if settings.augmentation is not None:
-            shuffled = augment(shuffled, settings.augmentation, generator)
-        self.model.train()
+            amounts = draw_amounts(len(labels), settings.augmentation, generator)
+            shuffled = augment(shuffled, settings.augmentation, amounts[:, mine])
+        self._network.train()
         for step in range(steps):
             position = epoch * steps + step
             span = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
@@ -199,17 +245,25 @@ class Trainer:
         settings = self.settings
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * fraction
-        half = settings.precision == "bfloat16"
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-            logits = self.model(images)
+        logits = self._network(images)
         loss = functional.cross_entropy(
             logits.float(), targets, label_smoothing=settings.label_smoothing
         )
+        total = loss.detach().clone()
+        # On its way while the gradients are computed, which are averaged on theirs.
+        exchange = distributed.all_reduce(total, async_op=True) if process_count() > 1 else None
         self._optimizer.zero_grad()
-        loss.backward()
+        self.fabric.backward(loss)
         if settings.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
-        value = loss.item()
+            self.fabric.clip_gradients(
+                self._network,
+                self._optimizer,
+                max_norm=settings.clip_norm,
+                error_if_nonfinite=False,
+            )
+        if exchange is not None:
+            exchange.wait()
+        value = total.item() / process_count()
         if math.isfinite(value):
             self._optimizer.step()
             if self._average is not None:
