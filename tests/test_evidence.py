@@ -38,30 +38,43 @@ def test_shipped_network_is_a_module_from_images_to_logits():
     assert network(torch.rand(3, 1, 28, 28)).shape == (3, 10)
 
 
-@pytest.mark.parametrize("name", ["mnist-3554", "mnist-1k", "fashion-3554"])
+SHIPPED = {
+    "fashion-3554": "fashion-long",
+    "mnist-1k": "mnist-1k",
+    "mnist-dct-3554": "mnist-dct",
+}
+
+
+@pytest.mark.parametrize("name", psn.storage.shipped_names())
 def test_shipped_files_are_small(name):
     (file,) = (ROOT / "src/prodsumnet/storage/shipped").glob(f"{name}.safetensors")
     assert file.stat().st_size <= 20_000
 
 
-def test_the_smallest_shipped_network_is_that_of_its_record():
-    network = psn.load("mnist-1k")
-    assert psn.count(network).stored == psn.count(network).trainable == 1000
-    records = read_records(ROOT / "records/frontier/mnist-1k")
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_networks_are_those_of_the_best_records_by_validation(name):
+    network = psn.load(name)
+    records = read_records(ROOT / "records/frontier" / SHIPPED[name])
     best = max(records, key=lambda record: record.validation_accuracy)
-    mnist = psn.data.load("mnist")
-    found = accuracy(network, mnist.test_images, mnist.test_labels)
-    assert abs(found - best.test_accuracy) <= 2e-4
+    size = psn.count(network)
+    assert (size.trainable, size.stored) == (best.trainable, best.stored)
+    if best.recipe.dataset == "mnist":
+        test = psn.data.load("mnist")
+        found = accuracy(network, test.test_images, test.test_labels)
+        # Some are kept in eight bits, which moves a few images in ten thousand.
+        assert abs(found - best.test_accuracy) <= 1e-3
 
 
 @pytest.mark.parametrize(
     ("recipe", "seeds", "trainable", "must"),
     [
-        ("fashion-long", 5, 3554, 90.0),
+        ("fashion-long", 5, 3554, 90.5),
+        ("fashion-15k", 5, 15_000, 92.0),
         ("mnist-dct", 5, 3554, 98.7),
-        ("mnist-dct-10k", 4, 10_000, 99.1),
-        ("mnist-2k", 3, 2000, 99.1),
-        ("mnist-1k", 1, 1000, 98.6),
+        ("mnist-dct-10k", 5, 10_000, 99.1),
+        ("mnist-1k", 2, 1000, 98.6),
+        ("mnist-2k", 5, 2000, 99.1),
+        ("mnist-8k", 5, 8000, 99.5),
     ],
 )
 def test_rows_of_the_frontier_reach_what_they_must(recipe, seeds, trainable, must):
@@ -70,7 +83,9 @@ def test_rows_of_the_frontier_reach_what_they_must(recipe, seeds, trainable, mus
     assert group.first.trainable <= trainable
     assert group.percent("test_accuracy")[0] >= must
     for record in group.records:
-        assert record.stored == record.trainable
+        # Beside the trained numbers, the shared kernel's networks keep running statistics.
+        statistics = 0.05 if record.recipe.network == "tied-cnn" else 0
+        assert record.stored <= (1 + statistics) * record.trainable
         assert record.command == f"prodsumnet train {recipe} --seed {record.recipe.seed}"
 
 
