@@ -89,6 +89,24 @@ def test_rows_of_the_frontier_reach_what_they_must(recipe, seeds, trainable, mus
         assert record.command == f"prodsumnet train {recipe} --seed {record.recipe.seed}"
 
 
+@pytest.mark.parametrize("dataset", ["mnist", "fashion-mnist"])
+@pytest.mark.parametrize(
+    "network", ["decomposed-cnn", "transform-network", "tied-cnn", "plain-cnn"]
+)
+def test_curves_have_eight_budgets_of_three_seeds(dataset, network):
+    points = [
+        group
+        for group in grouped(read_records(ROOT / "records/curves"))
+        if (group.first.recipe.dataset, group.first.recipe.network) == (dataset, network)
+    ]
+    assert len({group.first.recipe.budget for group in points}) == len(points) >= 8
+    for group in points:
+        assert [record.recipe.seed for record in group.records] == [0, 1, 2]
+        assert group.first.trainable <= (group.first.recipe.budget or 0)
+        for record in group.records:
+            assert record.command.startswith("prodsumnet train ")
+
+
 @pytest.mark.parametrize(
     ("recipe", "trainable", "accuracy"),
     [
@@ -140,6 +158,11 @@ def test_figures_of_tables_are_printed_from_the_records_and_measured_again():
 
 def test_readme_table_is_printed_from_the_records():
     table = markdown(grouped(read_records(RECORDS)))
+    assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_rows_of_the_frontier_are_printed_in_the_readme():
+    table = markdown(grouped(read_records(ROOT / "records/frontier")))
     assert table in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
