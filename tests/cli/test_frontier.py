@@ -79,7 +79,7 @@ def test_a_record_repeats_its_run(call, small, specification, asked, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["none"], "there is no frontier file 'none', and no frontier of that name (smoke"),
+        (["none"], "there is no frontier file 'none', and no frontier of that name (curves, smoke"),
         (["sweep.json", "--network", "three"], "network must be one of one, two, "),
         (["sweep.json", "--dataset", "none"], "dataset: Input should be"),
         (["sweep.json", "--budget", "0"], "budgets.0: Input should be greater"),

@@ -4,6 +4,7 @@ Its import brings a part of torch that takes a second, which the first optimizer
 only a `Trainer` imports this file, and the package stays quick to import.
 """
 
+import atexit
 import inspect
 import logging
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import nn
+from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 from prodsumnet.training.processes import local_process_count, process_count
@@ -74,7 +76,15 @@ def launch(model: nn.Module, precision: str) -> Fabric:
         ],
     )
     fabric.launch()
+    if together:
+        # Fabric does it for NCCL alone, and threads of gloo that nobody joins abort the process.
+        atexit.register(_leave)
     return fabric
+
+
+def _leave() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _strategy() -> DDPStrategy:
