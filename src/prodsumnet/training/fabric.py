@@ -16,8 +16,7 @@ from lightning_fabric.plugins import Precision
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import nn
-from torch import distributed
+from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from prodsumnet.training.processes import local_process_count, process_count
