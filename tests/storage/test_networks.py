@@ -21,6 +21,7 @@ from prodsumnet.operators import (
     Permutation,
     RandomSigns,
 )
+from prodsumnet.storage.quantization import dequantize, quantize
 
 
 def contents(path):
@@ -158,6 +159,18 @@ def test_eight_bits_are_the_nearest_of_255_multiples(name, tmp_path):
     codes = [v for k, v in header.items() if k.startswith("parameters.")]
     assert {entry["dtype"] for entry in codes} == {"I8"}
     assert sum(entry["shape"][0] for entry in codes) == parameters
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_the_largest_number_keeps_its_sign_in_every_type(dtype):
+    """A step that is rounded down must not lead beyond the largest code."""
+    for mantissa in range(128):
+        largest = torch.tensor([1 + mantissa / 128, -1 - mantissa / 128, 0.5], dtype=dtype)
+        codes, steps = quantize([largest])
+        assert codes.tolist()[:2] == [127, -127]
+        found = dequantize(codes, steps, [3])
+        assert found.dtype == dtype
+        torch.testing.assert_close(found, largest, rtol=0.02, atol=0.01)
 
 
 def test_rounding_again_changes_nothing(tmp_path):

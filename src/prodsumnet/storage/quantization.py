@@ -20,11 +20,12 @@ def quantize(numbers: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tenso
         Vectors of real numbers, all of one type, which is also that of the steps.
     """
     steps = torch.stack([vector.abs().max() / _LARGEST for vector in numbers])
+    # In double precision: bfloat16 would round a quotient near 127 to 128, which int8 has not.
     codes = [
-        (vector / step).round().to(torch.int8) if step else vector.new_zeros(len(vector)).char()
+        (vector.double() / step.double()).round() if step else torch.zeros_like(vector).double()
         for vector, step in zip(numbers, steps, strict=True)
     ]
-    return torch.cat(codes), steps
+    return torch.cat(codes).to(torch.int8), steps
 
 
 def dequantize(codes: torch.Tensor, steps: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
