@@ -39,7 +39,9 @@ def test_shipped_network_is_a_module_from_images_to_logits():
 
 
 SHIPPED = {
+    "fashion-10k": "fashion-10k",
     "fashion-3554": "fashion-long",
+    "mnist-10k": "mnist-10k",
     "mnist-1k": "mnist-1k",
     "mnist-dct-3554": "mnist-dct",
 }
