@@ -59,6 +59,27 @@ def test_dense_matrix_by_application(case: Case, operator: LinearOperator) -> No
     close(given, dense(case, operator))
 
 
+def test_columns_as_rows(operator: LinearOperator) -> None:
+    """Features first or last, it is one map, with one gradient."""
+    leaves = list(operator.parameters())
+    for side in (operator, operator.H, operator.T):
+        for dtype in {wide(operator), torch.complex128}:
+            x = rows(side.in_features, 5, dtype=dtype).requires_grad_()
+            results = side._matmat(x.mT).mT, side._matvec(x)
+            close(*results)
+            assert results[0].dtype == results[1].dtype
+            if not results[1].requires_grad:
+                continue
+            weights = torch.randn_like(results[1])
+            found, wanted = (
+                torch.autograd.grad(y, [x, *leaves], weights, allow_unused=True) for y in results
+            )
+            for a, b in zip(found, wanted, strict=True):
+                assert (a is None) == (b is None)
+                if a is not None:
+                    close(a, b)
+
+
 def test_adjoint_identity(operator: LinearOperator) -> None:
     x, y = rows(operator.in_features, 5), rows(operator.out_features, 5)
     left = torch.linalg.vecdot(y, operator(x))

@@ -52,6 +52,12 @@ class Adjoint(_Wrapped, kind="adjoint"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return self.operator._matvec(y)
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self.operator._rmatmat(x)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self.operator._matmat(y)
+
     def _cost(self, batch: int) -> Cost:
         return self.operator._cost(batch)
 
@@ -86,6 +92,12 @@ class Transpose(_Wrapped, kind="transpose"):
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return self.operator._matvec(y.conj().resolve_conj()).conj().resolve_conj()
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self.operator._rmatmat(x.conj().resolve_conj()).conj().resolve_conj()
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self.operator._matmat(y.conj().resolve_conj()).conj().resolve_conj()
 
     def _cost(self, batch: int) -> Cost:
         return self.operator._cost(batch)
@@ -134,6 +146,12 @@ class Scaled(_Wrapped, kind="scaled"):
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return self.operator._rmatvec(y) * self.scalar.conjugate()
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self.operator._matmat(x) * self.scalar
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self.operator._rmatmat(y) * self.scalar.conjugate()
 
     def _cost(self, batch: int) -> Cost:
         outputs = batch * self.out_features
@@ -200,6 +218,14 @@ class Sum(Compound, kind="sum"):
         for term in others:
             x = x + term._rmatvec(y)
         return x
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        first, *others = self
+        return sum((term._matmat(x) for term in others), start=first._matmat(x))
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        first, *others = self
+        return sum((term._rmatmat(y) for term in others), start=first._rmatmat(y))
 
     def _cost(self, batch: int) -> Cost:
         outputs = batch * self.out_features
@@ -276,6 +302,16 @@ class Product(Compound, kind="product"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         for factor in self:
             y = factor._rmatvec(y)
+        return y
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        for factor in reversed(list(self)):
+            x = factor._matmat(x)
+        return x
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        for factor in self:
+            y = factor._rmatmat(y)
         return y
 
     def _cost(self, batch: int) -> Cost:

@@ -85,6 +85,17 @@ class LinearOperator(nn.Module):
         """Adjoint of `_matvec`: ``(..., out) -> (..., in)``."""
         raise NotImplementedError
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        """`_matvec` of the columns of a matrix, ``(in, batch) -> (out, batch)``.
+
+        Features are outermost here, which suits kernels that gather or multiply by blocks.
+        """
+        return self._matvec(x.mT).mT
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        """Adjoint of `_matmat`: ``(out, batch) -> (in, batch)``."""
+        return self._rmatvec(y.mT).mT
+
     def _cost(self, batch: int) -> Cost:
         """Cost of one `_matvec` on ``batch`` vectors."""
         raise NotImplementedError

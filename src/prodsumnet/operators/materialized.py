@@ -20,3 +20,11 @@ class Materialized(LinearOperator):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         y, dense = checks.unify(y, self._to_dense(y.dtype, y.device))
         return y @ dense.conj()
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        x, dense = checks.unify(x, self._to_dense(x.dtype, x.device))
+        return dense @ x
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        y, dense = checks.unify(y, self._to_dense(y.dtype, y.device))
+        return dense.mH @ y
