@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from prodsumnet.evaluation.composed import compose
-from prodsumnet.evaluation.planner import plan
+from prodsumnet.evaluation.strategies import plan
 from prodsumnet.operators import (
     BlockDense,
     BlockDiagonal,
