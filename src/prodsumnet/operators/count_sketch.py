@@ -55,6 +55,9 @@ class CountSketch(Patterned, kind="count-sketch"):
         """Which input every output is, but for its sign."""
         return self.columns
 
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        return x.index_select(-1, self.columns) * self.signs
+
     def _matmat(self, x: torch.Tensor) -> torch.Tensor:
         return x.index_select(0, self.columns) * self.signs.unsqueeze(1)
 
