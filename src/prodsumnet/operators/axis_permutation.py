@@ -49,16 +49,16 @@ class AxisPermutation(OrthonormalRows, kind="axis-permutation"):
         return self._permute(x, self.sizes, self.order)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return self._permute(y, *self._inverse())
+        return self._permute(y, *self.inverse())
 
     def _matmat(self, x: torch.Tensor) -> torch.Tensor:
         return self._permute_rows(x, self.sizes, self.order)
 
     def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
-        return self._permute_rows(y, *self._inverse())
+        return self._permute_rows(y, *self.inverse())
 
-    def _inverse(self) -> tuple[list[int], list[int]]:
-        """Return sizes and order of the permutation back."""
+    def inverse(self) -> tuple[list[int], list[int]]:
+        """Return sizes and order of the permutation that undoes this one."""
         inverse = sorted(range(len(self.order)), key=self.order.__getitem__)
         return [self.sizes[axis] for axis in self.order], inverse
 

@@ -112,6 +112,12 @@ class Givens(LinearOperator, kind="givens"):
         mixed = torch.cat((-sines, sines.conj(), sines.new_zeros(1)))[self.slots]
         return kept, mixed
 
+    def planes(self) -> torch.Tensor:
+        """Return the rotations as matrices, ``(blocks, stride, 2, 2)``, if all have a partner."""
+        kept, mixed = (v.view(-1, 2, self.stride) for v in self._rotations(self.angles))
+        (a, d), (b, c) = (v.unbind(1) for v in (kept, mixed))
+        return torch.stack((a, b, c, d), dim=-1).unflatten(-1, (2, 2))
+
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         kept, mixed = self._rotations(self.angles)
         return x * kept + x.index_select(-1, self.partners) * mixed
