@@ -1,0 +1,13 @@
+"""hadamard-transform: the fast Walsh-Hadamard transform in a loop of butterflies."""
+
+from torch import nn
+
+from prodsumnet.experiments.benchmark.peers.peer import Function, Peer, load
+from prodsumnet.operators import LinearOperator
+
+
+def _hadamard(operator: LinearOperator) -> nn.Module:
+    return Function(load("hadamard_transform", "hadamard-transform").hadamard_transform)
+
+
+PEER = Peer("hadamard-transform", {"hadamard": _hadamard})
