@@ -24,8 +24,8 @@ class Subject:
         The plain torch layer of the same shape.
     layer : callable
         ``layer(strategy)``: the library's layer.
-    strategies : tuple of str
-        What ``layer`` takes.
+    strategies : callable
+        ``strategies(batch, gradients)``: what ``layer`` takes that makes a difference then.
     sample : callable
         ``sample(batch)``: the shape of an input.
     cost : callable
@@ -39,7 +39,7 @@ class Subject:
     operator: LinearOperator
     baseline: nn.Module
     layer: Callable[[str], nn.Module]
-    strategies: tuple[str, ...]
+    strategies: Callable[[int, bool], tuple[str, ...]]
     sample: Callable[[int], tuple[int, ...]]
     cost: Callable[[int], Cost]
     dtype: torch.dtype = torch.float32

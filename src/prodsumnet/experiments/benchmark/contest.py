@@ -32,14 +32,17 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
         torch.manual_seed(_SEED)
         subject = line.case.build(line.size)
         inputs = torch.randn(subject.sample(line.batch), dtype=subject.dtype)
-        contenders = {BASELINE: subject.baseline, **subject.rivals}
-        contenders |= {strategy: subject.layer(strategy) for strategy in subject.strategies}
         peers, missing = _peers(line.case.name, subject, inputs)
-    contenders |= peers
+    others = {BASELINE: subject.baseline, **subject.rivals}
     evict = _evict(cold) if cold else None
-    forward = _forward(contenders, inputs, seconds, evict)
-    trained = {name: module for name, module in contenders.items() if name not in _UNTRAINED}
-    for name in contenders.keys() & _UNTRAINED:
+    ways = {gradients: subject.strategies(line.batch, gradients) for gradients in (False, True)}
+
+    def contenders(gradients: bool) -> dict[str, nn.Module]:
+        return {**others, **{name: subject.layer(name) for name in ways[gradients]}, **peers}
+
+    forward = _forward(contenders(False), inputs, seconds, evict)
+    for name in [name for name, peer in peers.items() if not getattr(peer, "trains", True)]:
+        del peers[name]
         missing[f"{name}, training"] = "it gives no gradients"
     cost = subject.cost(line.batch)
     return Measurement(
@@ -55,15 +58,12 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
         threads=torch.get_num_threads(),
         caches="cold" if cold else "hot",
         seconds=seconds,
-        explanation=_explanation(contenders[AUTO], line.batch),
-        strategies=list(subject.strategies),
+        explanation=_explanation(subject.layer(AUTO), line.batch),
+        strategies=list(dict.fromkeys([*ways[False], *ways[True]])),
         forward=forward,
-        training=_training(trained, inputs, seconds, evict),
+        training=_training(contenders(True), inputs, seconds, evict),
         missing=missing,
     )
-
-
-_UNTRAINED = {peer.name for peer in PEERS if not peer.trains}
 
 
 def _peers(
@@ -123,5 +123,5 @@ def _evict(size: int) -> Callable[[], object]:
 
 
 def _explanation(layer: nn.Module, batch: int) -> str:
-    explain = getattr(layer, "explain", None)
+    explain = getattr(layer.eval(), "explain", None)
     return "" if explain is None else str(explain(batch))

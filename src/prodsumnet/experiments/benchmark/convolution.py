@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import nn
 
 from prodsumnet import families
-from prodsumnet.experiments.benchmark.case import Case, Subject
+from prodsumnet.experiments.benchmark.case import AUTO, Case, Subject
 from prodsumnet.nn import Conv2d
 from prodsumnet.operators import (
     BlockDense,
@@ -19,7 +19,6 @@ from prodsumnet.operators import (
 
 _IN, _OUT, _KERNEL = 32, 64, 5
 _LARGE_CHANNELS, _LARGE_KERNEL = 16, 31
-STRATEGIES = ("auto",)
 
 
 def convolution_cases() -> list[Case]:
@@ -80,7 +79,7 @@ def _subject(operator: LinearOperator, channels: int, kernel: int, size: int) ->
         operator=operator,
         baseline=nn.Conv2d(*arguments, padding=kernel // 2, bias=False),
         layer=lambda strategy: Conv2d(*arguments, operator, padding=kernel // 2, bias=False),
-        strategies=STRATEGIES,
+        strategies=lambda batch, gradients: (AUTO,),
         sample=lambda batch: (batch, channels, size, size),
         cost=cost,
     )

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from prodsumnet import families
-from prodsumnet.experiments.benchmark.case import Case, Subject
+from prodsumnet.experiments.benchmark.case import AUTO, Case, Subject
 from prodsumnet.experiments.benchmark.nested import nested, product_of_sums
 from prodsumnet.nn import Linear
 from prodsumnet.operators import (
@@ -23,7 +23,6 @@ from prodsumnet.operators import (
 
 SIZES = 256, 1024, 4096
 BATCHES = 1, 32, 256
-STRATEGIES = ("auto",)
 
 _KERNEL = 25
 _NUMBERS: Mapping[str, Callable[[int], int]] = {
@@ -116,7 +115,7 @@ def linear_subject(
         operator=operator,
         baseline=nn.Linear(in_features, out_features, bias=False, dtype=dtype),
         layer=lambda strategy: Linear(in_features, out_features, operator, bias=False),
-        strategies=STRATEGIES,
+        strategies=lambda batch, gradients: (AUTO,),
         sample=lambda batch: (batch, in_features),
         cost=operator.cost,
         dtype=dtype,

@@ -7,7 +7,8 @@ from prodsumnet.operators import LinearOperator
 
 
 def _hadamard(operator: LinearOperator) -> nn.Module:
-    return Function(load("hadamard_transform", "hadamard-transform").hadamard_transform)
+    transform = load("hadamard_transform", "hadamard-transform").hadamard_transform
+    return Function(lambda: transform)
 
 
 PEER = Peer("hadamard-transform", {"hadamard": _hadamard})

@@ -23,13 +23,11 @@ class Peer:
         As it is installed.
     builders : mapping of str to callable
         For each case that it implements, how its operator is made from ours, with the same numbers.
-    trains : bool
-        Whether it gives gradients.
+        A module whose attribute ``trains`` is false gives no gradients.
     """
 
     name: str
     builders: Mapping[str, Callable[[LinearOperator], nn.Module]]
-    trains: bool = True
 
 
 class Function(nn.Module):
@@ -37,22 +35,28 @@ class Function(nn.Module):
 
     Parameters
     ----------
-    function : callable
-        ``function(x, *numbers)``.
+    make : callable
+        ``make(*numbers)`` gives the function, once: what a package builds is not measured.
     numbers : iterable of Tensor
         Copied into parameters.
+    trains : bool, optional
+        Whether there are gradients.
     """
 
     def __init__(
-        self, function: Callable[..., torch.Tensor], numbers: Iterable[torch.Tensor] = ()
+        self,
+        make: Callable[..., Callable[[torch.Tensor], torch.Tensor]],
+        numbers: Iterable[torch.Tensor] = (),
+        trains: bool = True,
     ) -> None:
         super().__init__()
-        self.function = function
         self.numbers = nn.ParameterList(nn.Parameter(own(t)) for t in numbers)
+        self.function = make(*self.numbers)
+        self.trains = trains
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``(batch, in) -> (batch, out)``."""
-        return self.function(x, *self.numbers)
+        return self.function(x)
 
 
 def own(numbers: torch.Tensor) -> torch.Tensor:
@@ -85,8 +89,8 @@ def load(module: str, package: str) -> ModuleType | Any:
         ) from error
 
 
-def kronecker_terms(operator: LinearOperator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the stacks ``(terms, rows, columns)`` of a sum of two-factor Kronecker products.
+def kronecker_terms(operator: LinearOperator) -> list[torch.Tensor]:
+    """Return the matrices of a sum of two-factor Kronecker products, term by term.
 
     Parameters
     ----------
@@ -96,4 +100,5 @@ def kronecker_terms(operator: LinearOperator) -> tuple[torch.Tensor, torch.Tenso
     left, right = operator.parameters()
     side = len(left)
     terms = left.shape[1] // side
-    return own(left.view(side, terms, side).transpose(0, 1)), own(right.view(terms, side, side))
+    pairs = zip(left.chunk(terms, 1), right.chunk(terms, 0), strict=True)
+    return [matrix for pair in pairs for matrix in pair]

@@ -1,6 +1,6 @@
 """pyfaust: products of sparse matrices and fast transforms, in C++ behind numpy; no gradients."""
 
-from collections.abc import Callable
+from math import sqrt
 from typing import Any
 
 import torch
@@ -12,29 +12,45 @@ from prodsumnet.operators import LinearOperator, Product
 _PACKAGE = "pyfaust"
 
 
+def _load() -> tuple[Any, Any]:
+    return load("pyfaust", _PACKAGE), load("scipy.sparse", "scipy")
+
+
 def _applied(faust: Any) -> nn.Module:
-    return Function(lambda x: torch.from_numpy((faust @ x.numpy().T).T))
+    def apply(x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy((faust @ x.numpy().T).T)
+
+    return Function(lambda: apply, trains=False)
 
 
-def _transform(name: str) -> Callable[[LinearOperator], nn.Module]:
-    def build(operator: LinearOperator) -> nn.Module:
-        return _applied(
-            getattr(load("pyfaust", _PACKAGE), name)(operator.in_features, dtype="float32")
-        )
+def _hadamard(operator: LinearOperator) -> nn.Module:
+    return _applied(_load()[0].wht(operator.in_features, dtype="float32"))
 
-    return build
+
+def _dct(operator: LinearOperator) -> nn.Module:
+    """Return the orthonormal transform: pyfaust's own with one more factor, for the scale."""
+    pyfaust, sparse = _load()
+    size = operator.in_features
+    scale = torch.full((size,), sqrt(0.5 / size))
+    scale[0] /= sqrt(2)
+    diagonal = sparse.diags(scale.numpy()).tocsr()
+    return _applied(pyfaust.Faust(diagonal) @ pyfaust.dct(size, normed=False, dtype="float32"))
 
 
 def _circulant(operator: LinearOperator) -> nn.Module:
     """Return the circulant matrix, which pyfaust holds and applies in complex128."""
     (column,) = operator.parameters()
-    faust = load("pyfaust", _PACKAGE).circ(column.detach().double().numpy())
-    return Function(lambda x: torch.from_numpy((faust @ x.double().numpy().T).T.real).to(x.dtype))
+    faust = _load()[0].circ(column.detach().double().numpy())
+
+    def apply(x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy((faust @ x.double().numpy().T).T.real).to(x.dtype)
+
+    return Function(lambda: apply, trains=False)
 
 
 def _factors(operator: LinearOperator) -> nn.Module:
     """Return the product of the sparse matrices that the factors are."""
-    pyfaust, sparse = load("pyfaust", _PACKAGE), load("scipy.sparse", "scipy")
+    pyfaust, sparse = _load()
     factors = operator if isinstance(operator, Product) else [operator]
     with torch.no_grad():
         matrices = [
@@ -47,12 +63,11 @@ def _factors(operator: LinearOperator) -> nn.Module:
 PEER = Peer(
     _PACKAGE,
     {
-        "hadamard": _transform("wht"),
-        "dct-transform": _transform("dct"),
+        "hadamard": _hadamard,
+        "dct-transform": _dct,
         "circulant-matrix": _circulant,
         "monarch-64": _factors,
         "butterfly-matrix": _factors,
         "sparse-64": _factors,
     },
-    trains=False,
 )

@@ -37,7 +37,8 @@ def _fill(targets: Sequence[torch.Tensor], numbers: Sequence[torch.Tensor]) -> N
 
 
 def _kronecker_sum(operator: LinearOperator) -> nn.Module:
-    left, right = kronecker_terms(operator)
+    matrices = kronecker_terms(operator)
+    left, right = torch.stack(matrices[::2]), torch.stack(matrices[1::2])
     terms, side, _ = left.shape
     layer = _linear((side, side), "BlockTT", (1, terms, 1))
     _fill(list(layer.weight.factors), [left.permute(1, 2, 0), right])

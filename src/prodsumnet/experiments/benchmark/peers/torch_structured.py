@@ -43,7 +43,7 @@ def _file(path: str) -> ModuleType | Any:
 
 def _hadamard(operator: LinearOperator) -> nn.Module:
     transform = _file("_torch_ref/hadamard.py").hadamard_transform_torch
-    return Function(lambda x: transform(x, normalize=True))
+    return Function(lambda: lambda x: transform(x, normalize=True))
 
 
 def _butterfly(operator: LinearOperator) -> nn.Module:
@@ -54,23 +54,19 @@ def _butterfly(operator: LinearOperator) -> nn.Module:
     multiply = _file("_torch_ref/butterfly.py").butterfly_multiply_torch
     stages = [m for m in operator.modules() if isinstance(m, BlockDense)]
     half = operator.in_features // 2
-    twiddle = torch.stack(
-        [
-            stage.weight.reshape(1 << k, half >> k, 2, 2).transpose(0, 1).reshape(half, 2, 2)
-            for k, stage in enumerate(reversed(stages))
-        ]
+    pairs = (
+        stage.weight.reshape(1 << k, half >> k, 2, 2).transpose(0, 1).reshape(half, 2, 2)
+        for k, stage in enumerate(reversed(stages))
     )
+    twiddle = torch.stack(list(pairs))[None, None]
 
-    def apply(x: torch.Tensor, twiddle: torch.Tensor) -> torch.Tensor:
-        return multiply(twiddle, x[:, None])[:, 0]
-
-    return Function(apply, [twiddle[None, None]])
+    return Function(lambda twiddle: lambda x: multiply(twiddle, x[:, None])[:, 0], [twiddle])
 
 
 def _monarch(operator: LinearOperator) -> nn.Module:
     multiply = _file("monarch/blockdiag_butterfly_multiply.py").blockdiag_butterfly_multiply
     left, right = operator.parameters()
-    return Function(lambda x, right, left: multiply(x, right, left), [right, left])
+    return Function(lambda right, left: lambda x: multiply(x, right, left), [right, left])
 
 
 PEER = Peer(
