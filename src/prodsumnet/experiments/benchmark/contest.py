@@ -1,6 +1,7 @@
 """One line: torch's layer, ours in every strategy, and the peers, timed against each other."""
 
 from collections.abc import Callable, Mapping
+from importlib import metadata
 
 import torch
 from torch import nn
@@ -34,6 +35,7 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
         inputs = torch.randn(subject.sample(line.batch), dtype=subject.dtype)
         peers, missing = _peers(line.case.name, subject, inputs)
     others = {BASELINE: subject.baseline, **subject.rivals}
+    versions = {name: metadata.version(name) for name in peers}
     evict = _evict(cold) if cold else None
     ways = {gradients: subject.strategies(line.batch, gradients) for gradients in (False, True)}
 
@@ -62,6 +64,7 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
         strategies=list(dict.fromkeys([*ways[False], *ways[True]])),
         forward=forward,
         training=_training(contenders(True), inputs, seconds, evict),
+        peers=versions,
         missing=missing,
     )
 

@@ -5,6 +5,7 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -105,7 +106,7 @@ def last_cache() -> int:
     return max(sizes)
 
 
-def _words() -> dict[str, str | int | dict[str, str]]:
+def _words() -> dict[str, Any]:
     found = surroundings()
     return {
         "processor": _processor(),

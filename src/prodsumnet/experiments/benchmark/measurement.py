@@ -43,6 +43,8 @@ class Measurement(Written):
         Which contenders are the layer in a way of its own.
     forward, training : list of Timing
         In evaluation mode without gradients; and with the gradients of input and numbers.
+    peers : dict of str to str
+        The versions of the packages measured.
     missing : dict of str to str
         What could not be measured, and why.
     """
@@ -63,6 +65,7 @@ class Measurement(Written):
     strategies: list[str]
     forward: list[Timing]
     training: list[Timing]
+    peers: dict[str, str] = Field(default_factory=dict)
     missing: dict[str, str] = Field(default_factory=dict)
 
     def timings(self, mode: Mode) -> dict[str, Timing]:

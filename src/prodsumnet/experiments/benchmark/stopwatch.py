@@ -49,16 +49,14 @@ def interleaved(
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     with _no_collection():
-        for call in calls.values():
-            call()  # Plans, and allocates.
         for turn in range(_ROUNDS):
             for name, call in calls.items():
                 found = times[name]
                 if len(found) >= _LEAST and sum(found) >= seconds:
                     continue
                 last = found[-1] if found else 0.0
-                if last < _LONG and evict is None:
-                    call()
+                if not found or (last < _LONG and evict is None):
+                    call()  # The first time it plans, and allocates.
                 for _ in range(_repetitions(last, seconds) if turn else 1):
                     if evict is not None:
                         evict()
