@@ -9,6 +9,7 @@ import typer
 
 from prodsumnet.cli import (
     approximate,
+    bench,
     count,
     data,
     evaluate,
@@ -44,6 +45,7 @@ app.command()(summarize.summarize)
 app.command()(report.report)
 app.command()(families.families)
 app.command()(approximate.approximate)
+app.command()(bench.bench)
 app.add_typer(data.app, name="data")
 
 
