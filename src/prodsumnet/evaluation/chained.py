@@ -38,17 +38,17 @@ class Chained(LinearOperator):
         return self._by_rows(y, adjoint=True)
 
     def _matmat(self, x: torch.Tensor) -> torch.Tensor:
-        return self._apply(x.mT, adjoint=False).mT
+        return self._contract(x.mT, adjoint=False).mT
 
     def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
-        return self._apply(y.mT, adjoint=True).mT
+        return self._contract(y.mT, adjoint=True).mT
 
     def _by_rows(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
         lead = x.shape[:-1]
-        images = self._apply(x.reshape(math.prod(lead), x.shape[-1]), adjoint)
+        images = self._contract(x.reshape(math.prod(lead), x.shape[-1]), adjoint)
         return images.reshape(*lead, images.shape[-1])
 
-    def _apply(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
+    def _contract(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
         chain, layouts = self._ways[adjoint]
         casting = checks.autocasting(x.device)
         # Few numbers make large tensors here, so their rounding must not be the tensors'.

@@ -25,10 +25,10 @@ BATCHES = (1, 32, 256)
 _SAMPLES = 4
 """Most examples of a kind at a size."""
 
-_SECONDS = 0.004
+_SECONDS = 0.003
 """How long one timing takes at least, in short calls."""
 
-_LONGEST = 0.5
+_LONGEST = 0.05
 """What should take longer is not measured."""
 
 Report = Callable[[int, int, str], None]
@@ -71,11 +71,8 @@ def calibrate(
     Path
         The file.
     """
-    found = list(examples(sizes))
     samples: list[Sample] = []
-    for index, operator in enumerate(found):
-        if report is not None:
-            report(index, len(found), rates.name(operator))
+    for operator in examples(sizes, device, report):
         samples += measure(operator.to(device, dtype), batches, device, dtype)
     for size in sizes:
         samples += _moving(size, batches, device, dtype)
@@ -93,28 +90,33 @@ def calibrate(
     return path
 
 
-def examples(sizes: tuple[int, ...]) -> Iterator[LinearOperator]:
-    """Yield nodes of the families' expressions with distinct specs, and dense matrices."""
+def examples(
+    sizes: tuple[int, ...], device: torch.device, report: Report | None = None
+) -> Iterator[LinearOperator]:
+    """Yield nodes of the families' expressions, distinct ones, and dense matrices.
+
+    Parameters
+    ----------
+    sizes, device, report
+        As for `calibrate`.
+    """
     seen: dict[tuple[str, int], int] = defaultdict(int)
     known: set[str] = set()
-    for size in sizes:
-        for name in families.names():
-            least = families.get(name).least(size, size)
-            for budget in sorted({max(least, b) for b in (size, 4 * size, int(size**1.5))}):
-                built = families.build(name, size, size, budget, device="meta")
-                for leaf in leaves(built):
-                    key = rates.name(leaf), size
-                    spec = json.dumps(leaf.spec() if leaf.kind else repr(leaf), sort_keys=True)
-                    if spec not in known and seen[key] < _SAMPLES:
-                        known.add(spec)
-                        seen[key] += 1
-                        yield _real(leaf)
+    for index, (size, name) in enumerate(grid := [*itertools.product(sizes, families.names())]):
+        if report is not None:
+            report(index, len(grid), f"{name} of {size} features")
+        least = families.get(name).least(size, size)
+        for budget in sorted({max(least, b) for b in (size, 4 * size, int(size**1.5))}):
+            # Structure first, then fresh numbers without the calibration of their variance.
+            spec = families.build(name, size, size, budget, device="meta").spec()
+            for leaf in leaves(LinearOperator.from_spec(spec, device)):
+                key, text = (rates.name(leaf), size), repr(leaf)
+                if text not in known and seen[key] < _SAMPLES:
+                    known.add(text)
+                    seen[key] += 1
+                    yield leaf
     for rows, columns in itertools.product(sizes, (16, *sizes)):
-        yield Dense(rows, columns)
-
-
-def _real(leaf: LinearOperator) -> LinearOperator:
-    return LinearOperator.from_spec(leaf.spec())
+        yield Dense(rows, columns, device=device)
 
 
 def measure(
