@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from prodsumnet.numerics import checks
+from prodsumnet.numerics.block_convolution import block_convolve
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
@@ -63,14 +64,9 @@ class BlockCirculant(Factor, kind="block-circulant"):
             return functional.linear(x, dense.mH if adjoint else dense)
         # They have no half precision either.
         full = torch.promote_types(x.dtype, torch.float32)
-        blocks = x.reshape(math.prod(x.shape[:-1]), -1, self.block_size).to(full)
-        transform = torch.fft.fft if x.is_complex() else torch.fft.rfft
-        kernel = transform(weight.to(full)).permute(2, 1, 0)  # (frequency, column, row)
-        kernel = kernel.mH if adjoint else kernel
-        spectrum = torch.bmm(transform(blocks).permute(2, 0, 1), kernel).permute(1, 2, 0)
-        inverse = torch.fft.ifft if x.is_complex() else torch.fft.irfft
-        images = inverse(spectrum, n=self.block_size).to(x.dtype)
-        return images.reshape(*x.shape[:-1], images.shape[1] * self.block_size)
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).to(full)
+        images = block_convolve(rows, weight.to(full), adjoint)
+        return images.to(x.dtype).reshape(*x.shape[:-1], images.shape[1])
 
     def _cost(self, batch: int) -> Cost:
         transforms = self.block_rows * self.block_columns

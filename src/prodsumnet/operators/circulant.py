@@ -2,7 +2,7 @@
 
 import torch
 
-from prodsumnet.numerics import transforms
+from prodsumnet.numerics.convolution import circular_convolve
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
@@ -36,11 +36,11 @@ class Circulant(Factor, kind="circulant"):
         return self.size
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return transforms.circular_convolve(x, self.weight)
+        return circular_convolve(x, self.weight)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         reflected = torch.cat((self.weight[:1], self.weight[1:].flip(0)))
-        return transforms.circular_convolve(y, reflected.conj())
+        return circular_convolve(y, reflected.conj())
 
     def _cost(self, batch: int) -> Cost:
         spectrum = Cost.elementwise(batch * self.size, batch * self.size, 3 * batch * self.size)

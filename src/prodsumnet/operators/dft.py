@@ -27,12 +27,10 @@ class DFT(OrthonormalRows, kind="dft"):
         self.size = self.out_features
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x = _as_complex(x)
-        return torch.fft.fft(x, norm="ortho") if x.numel() else x
+        return torch.fft.fft(_precise(x), norm="ortho") if x.numel() else _as_complex(x)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y = _as_complex(y)
-        return torch.fft.ifft(y, norm="ortho") if y.numel() else y
+        return torch.fft.ifft(_precise(y), norm="ortho") if y.numel() else _as_complex(y)
 
     def _cost(self, batch: int) -> Cost:
         return Cost.fft(2 * batch, self.size)
@@ -41,6 +39,10 @@ class DFT(OrthonormalRows, kind="dft"):
         return f"F({self.size})"
 
 
+def _precise(x: torch.Tensor) -> torch.Tensor:
+    """Return a tensor of single precision at least, since FFTs have no lower one."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def _as_complex(x: torch.Tensor) -> torch.Tensor:
-    """Return a complex tensor, in single precision at least, since FFTs have no lower one."""
-    return x.to(torch.promote_types(x.dtype, torch.float32).to_complex())
+    return x.to(_precise(x).dtype.to_complex())

@@ -2,6 +2,7 @@
 
 import torch
 
+from prodsumnet.numerics.elementwise import scale
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
@@ -31,10 +32,16 @@ class Diagonal(Factor, kind="diagonal"):
         return 1
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return x * self.weight
+        return scale(x, self.weight)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return y * self.weight.conj()
+        return scale(y, self.weight.conj())
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.weight[:, None]
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return y * self.weight.conj()[:, None]
 
     def _cost(self, batch: int) -> Cost:
         numbers = batch * self.size

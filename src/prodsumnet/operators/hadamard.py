@@ -42,6 +42,12 @@ class Hadamard(OrthonormalRows, kind="hadamard"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return transforms.hadamard(y)
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return transforms.hadamard_columns(x)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return transforms.hadamard_columns(y)
+
     def _cost(self, batch: int) -> Cost:
         stages = self.size.bit_length() - 1
         numbers = batch * self.size

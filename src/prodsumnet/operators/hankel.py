@@ -4,9 +4,10 @@ import torch
 from torch.nn import functional
 
 from prodsumnet.numerics import checks
+from prodsumnet.numerics.convolution import circular_convolve
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
-from prodsumnet.operators.toeplitz import convolution_cost, convolve
+from prodsumnet.operators.toeplitz import convolution_cost, padded
 
 
 class Hankel(Factor, kind="hankel"):
@@ -54,12 +55,14 @@ class Hankel(Factor, kind="hankel"):
         return (position + 1).clamp(max=self.out_features) - smallest
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        first = self.first - self.in_features + 1
-        return convolve(x.flip(-1), self.weight, first, self.out_features)
+        return self._correlate(x, self.weight, self.out_features)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        first = self.first - self.out_features + 1
-        return convolve(y.flip(-1), self.weight.conj(), first, self.in_features)
+        return self._correlate(y, self.weight.conj(), self.in_features)
+
+    def _correlate(self, x: torch.Tensor, numbers: torch.Tensor, count: int) -> torch.Tensor:
+        kernel = padded(numbers, *self.shape).roll(self.first)
+        return circular_convolve(x, kernel, count, mirrored=True)
 
     def _cost(self, batch: int) -> Cost:
         return convolution_cost(batch, *self.shape)

@@ -1,10 +1,12 @@
 """Permutations of features, given or random by seed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from prodsumnet.numerics import checks, streams
+from prodsumnet.numerics.eager import eager
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.orthonormal import OrthonormalRows
 
@@ -63,13 +65,42 @@ class Permutation(OrthonormalRows, kind="permutation"):
         self._hold("inverse", lambda: self.index.argsort(), (self.size,), torch.int64, device)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return x.index_select(-1, self.index)
+        return _permute(x, self.index, self.inverse, -1)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return y.index_select(-1, self.inverse)
+        return _permute(y, self.inverse, self.index, -1)
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return _permute(x, self.index, self.inverse, 0)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return _permute(y, self.inverse, self.index, 0)
 
     def _cost(self, batch: int) -> Cost:
         return Cost.elementwise(batch * self.size, batch * self.size)
 
     def _symbol(self) -> str:
         return f"P({self.size})"
+
+
+def _permute(
+    x: torch.Tensor, index: torch.Tensor, inverse: torch.Tensor, axis: int
+) -> torch.Tensor:
+    if eager(x):
+        return _Permute.apply(x, index, inverse, axis)
+    return x.index_select(axis, index)
+
+
+class _Permute(torch.autograd.Function):
+    """The gradient is gathered by the inverse, where torch's own one would scatter."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, index: torch.Tensor, inverse: torch.Tensor, axis: int
+    ) -> torch.Tensor:
+        ctx.arguments = inverse, index, axis
+        return x.index_select(axis, index)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        return _permute(gradients[0], *ctx.arguments), None, None, None

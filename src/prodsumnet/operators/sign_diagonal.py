@@ -37,6 +37,12 @@ class SignDiagonal(OrthonormalRows, kind="sign-diagonal"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return y * self.signs
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.signs[:, None]
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return y * self.signs[:, None]
+
     def _cost(self, batch: int) -> Cost:
         numbers = batch * self.size
         return Cost.elementwise(numbers + self.size, numbers, numbers)

@@ -1,9 +1,8 @@
 """Skew-circulant matrices."""
 
 import torch
-from torch.nn import functional
 
-from prodsumnet.numerics import transforms
+from prodsumnet.numerics.convolution import circular_convolve
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
@@ -48,8 +47,7 @@ class SkewCirculant(Factor, kind="skew-circulant"):
         return self._convolve(y, column.conj())
 
     def _convolve(self, x: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
-        padded = functional.pad(x, (0, self.size))
-        return transforms.circular_convolve(padded, torch.cat((column, -column)))[..., : self.size]
+        return circular_convolve(x, torch.cat((column, -column)), self.size)
 
     def _cost(self, batch: int) -> Cost:
         numbers = 2 * batch * self.size

@@ -3,7 +3,8 @@
 import torch
 from torch.nn import functional
 
-from prodsumnet.numerics import checks, transforms
+from prodsumnet.numerics import checks
+from prodsumnet.numerics.convolution import circular_convolve
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
 
@@ -55,10 +56,12 @@ class Toeplitz(Factor, kind="toeplitz"):
         return (self.in_features + shift).clamp(max=self.out_features) - shift.clamp(min=0)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return convolve(x, self.weight, -self.upper, self.out_features)
+        kernel = padded(self.weight, *self.shape).roll(-self.upper)
+        return circular_convolve(x, kernel, self.out_features)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return convolve(y, self.weight.conj().flip(0), -self.lower, self.in_features)
+        kernel = padded(self.weight.conj().flip(0), *self.shape).roll(-self.lower)
+        return circular_convolve(y, kernel, self.in_features)
 
     def _cost(self, batch: int) -> Cost:
         return convolution_cost(batch, *self.shape)
@@ -73,28 +76,16 @@ class Toeplitz(Factor, kind="toeplitz"):
         return f"Toeplitz({self.out_features}×{self.in_features}, {len(self.weight)})"
 
 
-def convolve(x: torch.Tensor, weight: torch.Tensor, first: int, count: int) -> torch.Tensor:
-    r"""Return :math:`y_i = \sum_d t_d x_{i-d}` for ``i < count``, by FFT.
+def padded(numbers: torch.Tensor, out_features: int, in_features: int) -> torch.Tensor:
+    """Return a kernel of diagonals, zero beyond them, that wraps around into no output.
 
-    Parameters
-    ----------
-    x : Tensor
-        ``(..., n)``; zero outside.
-    weight : Tensor
-        The numbers :math:`t_d` for ``d = first, first + 1, ...``; zero outside.
-    first : int
-        Smallest shift, above ``-n``; the largest one is below ``count``.
-    count : int
-        How many outputs.
+    Its length has no prime factors but 2, 3 and 5, which suits the FFT.
     """
-    length = _length(x.shape[-1], count)
-    kernel = functional.pad(weight, (0, length - len(weight))).roll(first)
-    padded = functional.pad(x, (0, length - x.shape[-1]))
-    return transforms.circular_convolve(padded, kernel)[..., :count]
+    return functional.pad(numbers, (0, _length(out_features, in_features) - len(numbers)))
 
 
 def convolution_cost(batch: int, count: int, features: int) -> Cost:
-    """Cost of `convolve` from ``features`` to ``count`` numbers."""
+    """Cost of convolving from ``features`` to ``count`` numbers."""
     length = _length(features, count)
     spectrum = Cost.elementwise(batch * length, batch * length, 3 * batch * length)
     return Cost.fft(1, length) + Cost.fft(2 * batch, length) + spectrum

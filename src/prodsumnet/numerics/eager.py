@@ -1,0 +1,58 @@
+"""When a kernel may see the numbers, and how it keeps them in the cache."""
+
+from collections.abc import Callable
+
+import torch
+from torch.utils import _python_dispatch
+
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_CHUNK = 1 << 18
+"""Numbers in a chunk of rows: a megabyte of them, against which the calls of a step weigh little."""
+
+
+def eager(*tensors: torch.Tensor) -> bool:
+    """Whether tensors hold numbers here and now: nobody traces, transforms or replaces them.
+
+    Where it is false a kernel takes its plain path, out of differentiable torch functions.
+    """
+    return not (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or torch._C._are_functorch_transforms_active()
+        or torch.autograd.forward_ad._current_level >= 0
+        or _python_dispatch._get_current_dispatch_mode() is not None
+    ) and all(type(tensor) in _PLAIN and not tensor.is_meta for tensor in tensors)
+
+
+def chunk_rows(x: torch.Tensor, features: int) -> int:
+    """Return how many rows to compute at once, where each takes so many numbers.
+
+    On a CPU so many that the intermediate results stay in the cache. Larger ones would not only
+    leave it: fresh memory costs page faults, often more than the arithmetic.
+    """
+    return max(1, _CHUNK // features) if x.device.type == "cpu" else max(1, len(x))
+
+
+def in_chunks(
+    function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, features: int, count: int
+) -> torch.Tensor:
+    """Apply a function of the rows of a matrix, some at a time.
+
+    Parameters
+    ----------
+    function : callable
+        ``(rows, n) -> (rows, count)``, of one type.
+    x : Tensor
+        ``(batch, n)``.
+    features : int
+        How many numbers the function makes of a row in between.
+    count : int
+        How many it returns.
+    """
+    rows = chunk_rows(x, features)
+    if len(x) <= rows:
+        return function(x).contiguous()
+    y = x.new_empty(len(x), count)
+    for start in range(0, len(x), rows):
+        y[start : start + rows] = function(x[start : start + rows])
+    return y
