@@ -11,7 +11,6 @@ from tests.nn.support import gradients
 
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Composed, plan
-from prodsumnet.evaluation.planner import seconds
 from prodsumnet.operators import Cost
 
 CPU = torch.device("cpu")
@@ -175,13 +174,6 @@ def test_what_is_large_is_not_computed_once() -> None:
         x = torch.randn(2, 1100, dtype=torch.float64)
         torch.testing.assert_close(found(x), large(x))
     assert type(found) is Composed
-
-
-def test_seconds_add_up() -> None:
-    assert seconds(Cost()) == 0
-    one, other = Cost(10**9, 0), Cost(0, 10**9)
-    assert seconds(one + other) == pytest.approx(seconds(one) + seconds(other))
-    assert 0 < seconds(one) < seconds(other)
 
 
 def test_a_composed_operator_is_the_operator() -> None:

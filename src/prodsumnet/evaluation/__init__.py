@@ -1,8 +1,50 @@
 """Which way to compute an operator."""
 
 from prodsumnet.evaluation.composed import Composed
-from prodsumnet.evaluation.kernels import KernelPlan, kernel_stages, plan_kernel
-from prodsumnet.evaluation.planner import plan
+from prodsumnet.evaluation.convolutions import (
+    CONVOLUTION_STRATEGIES,
+    ConvolutionCandidate,
+    ConvolutionExplanation,
+    ConvolutionStrategy,
+    check_convolution_strategy,
+    explain_convolution,
+    plan_convolution,
+)
+from prodsumnet.evaluation.geometry import Geometry
+from prodsumnet.evaluation.kernels import cheapest, macs
+from prodsumnet.evaluation.memory import Memory
 from prodsumnet.evaluation.plans import Plans
+from prodsumnet.evaluation.strategies import (
+    STRATEGIES,
+    Candidate,
+    Explanation,
+    Strategy,
+    candidates,
+    check_strategy,
+    explain,
+    plan,
+)
 
-__all__ = ["Composed", "KernelPlan", "Plans", "kernel_stages", "plan", "plan_kernel"]
+__all__ = [
+    "CONVOLUTION_STRATEGIES",
+    "STRATEGIES",
+    "Candidate",
+    "Composed",
+    "ConvolutionCandidate",
+    "ConvolutionExplanation",
+    "ConvolutionStrategy",
+    "Explanation",
+    "Geometry",
+    "Memory",
+    "Plans",
+    "Strategy",
+    "candidates",
+    "check_convolution_strategy",
+    "check_strategy",
+    "cheapest",
+    "explain",
+    "explain_convolution",
+    "macs",
+    "plan",
+    "plan_convolution",
+]

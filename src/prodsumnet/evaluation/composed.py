@@ -5,6 +5,7 @@ import contextlib
 import torch
 from torch.nn import functional
 
+from prodsumnet.evaluation.memory import Memory
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
@@ -31,6 +32,8 @@ def compose(operator: LinearOperator, dtype: torch.dtype, device: torch.device) 
 class Composed(LinearOperator):
     """The same operator, evaluated as one product with its dense matrix.
 
+    Where no gradient of the numbers is wanted, the matrix is kept until one of them changes.
+
     Parameters
     ----------
     operator : LinearOperator
@@ -40,14 +43,38 @@ class Composed(LinearOperator):
     def __init__(self, operator: LinearOperator) -> None:
         super().__init__(*operator.shape)
         self.operator = operator
+        # Transposed, since small products with rows of vectors are quicker this way.
+        self.memory = Memory(operator, self._transposed)
+
+    def _transposed(self, x: torch.Tensor) -> torch.Tensor:
+        dense = compose(self.operator, x.dtype, x.device)
+        if checks.autocasting(x.device) and not dense.is_complex():
+            dense = dense.to(torch.get_autocast_dtype(x.device.type))
+        return dense.mT.contiguous()
+
+    def _dense(self, x: torch.Tensor) -> torch.Tensor:
+        if self.memory.usable():
+            return self.memory.get(x).mT
+        return compose(self.operator, x.dtype, x.device)
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        if self.memory.usable():
+            x, transposed = checks.unify(x, self.memory.get(x))
+            return x @ transposed
         x, dense = checks.unify(x, compose(self.operator, x.dtype, x.device))
         return functional.linear(x, dense)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        y, dense = checks.unify(y, compose(self.operator, y.dtype, y.device))
+        y, dense = checks.unify(y, self._dense(y))
         return y @ dense.conj()
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        x, dense = checks.unify(x, self._dense(x))
+        return dense @ x
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        y, dense = checks.unify(y, self._dense(y))
+        return dense.mH @ y
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return self.operator._to_dense(dtype, device)

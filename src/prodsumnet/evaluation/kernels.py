@@ -1,12 +1,13 @@
-"""How a convolution with a structured kernel matrix is computed: at once, or in two stages."""
+"""A structured kernel matrix as a chain of convolutions."""
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 
 from prodsumnet.evaluation.composed import compose
-from prodsumnet.evaluation.planner import plan
+from prodsumnet.evaluation.strategies import plan
 from prodsumnet.operators import (
     BlockDense,
     BlockDiagonal,
@@ -15,6 +16,7 @@ from prodsumnet.operators import (
     KhatriRao,
     Kronecker,
     LinearOperator,
+    Ones,
     Product,
     Scaled,
     Sum,
@@ -22,101 +24,237 @@ from prodsumnet.operators import (
 
 
 @dataclass(frozen=True)
-class KernelPlan:
-    """A convolution, and perhaps a mixing of its channels afterwards.
+class Stage:
+    """One convolution of a chain.
 
     Parameters
     ----------
     operator : LinearOperator
-        Kernel matrix of the convolution.
-    groups : int
-        Groups of the convolution.
+        Kernel matrix, ``(out_channels, in_channels // groups * taps)``; of a block-diagonal one
+        ``(out_channels, in_channels * taps)``.
+    in_channels, groups : int
+        As in `torch.nn.Conv2d`.
+    sizes : tuple of int
+        Kernel size; one along the axes that other stages of the chain convolve.
+    axes : tuple of bool
+        Which axes of the image this stage convolves.
     blocks : int
         The kernel matrix is block-diagonal with this many blocks, of which only the diagonal ones
         are kept; 1 for a full one.
-    mixing : LinearOperator or None
-        Matrix of the 1×1 convolution that follows.
-    macs : int
-        Multiply-additions of both for one output position.
     """
 
     operator: LinearOperator
+    in_channels: int
     groups: int
-    blocks: int
-    mixing: LinearOperator | None
-    macs: int
+    sizes: tuple[int, ...]
+    axes: tuple[bool, ...]
+    blocks: int = 1
 
-    def kernels(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return the flattened kernels ``(channels, taps)`` and the mixing matrix, if any.
+    @property
+    def out_channels(self) -> int:
+        """Number of channels that it gives."""
+        return self.operator.out_features
+
+    @property
+    def macs(self) -> int:
+        """Multiply-additions for one output position."""
+        return self.out_channels * self.in_channels // self.groups * math.prod(self.sizes)
+
+    def kernel(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        """Return the kernels, ``(out_channels, in_channels // groups, *sizes)``.
 
         Parameters
         ----------
-        x : Tensor
-            The images, for the type and the place of matrices that hold no numbers.
+        dtype, device
+            Of a matrix that holds no numbers.
         """
-        dense = compose(self.operator, x.dtype, x.device)
+        dense = compose(self.operator, dtype, device)
         if self.blocks > 1:
             grid = dense.unflatten(0, (self.blocks, -1)).unflatten(2, (self.blocks, -1))
             dense = grid.diagonal(dim1=0, dim2=2).permute(2, 0, 1).flatten(0, 1)
-        return dense, None if self.mixing is None else compose(self.mixing, x.dtype, x.device)
+        return dense.unflatten(1, (-1, *self.sizes))
 
 
-def kernel_stages(operator: LinearOperator, in_channels: int, groups: int) -> KernelPlan:
-    """Return the way with the fewest multiply-additions for one output position.
+Chain = tuple[Stage, ...]
+"""Convolutions one after the other, the first one first."""
 
-    A product ``P Q`` of matrices is the convolution ``Q`` followed by the 1×1 convolution ``P``;
-    and ``Q`` is depthwise if it is block-diagonal with one block for each channel. Two stages must
-    at least halve the arithmetic, since the image between them has to be written and read.
+
+def whole(
+    operator: LinearOperator, in_channels: int, groups: int, kernel_size: Sequence[int]
+) -> Chain:
+    """Return the chain of one convolution with the whole kernel matrix."""
+    sizes = tuple(kernel_size)
+    return (Stage(operator, in_channels, groups, sizes, (True,) * len(sizes)),)
+
+
+def chains(
+    operator: LinearOperator, in_channels: int, groups: int, kernel_size: Sequence[int]
+) -> list[Chain]:
+    r"""Return the chains of more than one convolution that a kernel matrix is equal to.
+
+    A product ``P Q`` of matrices is the convolution ``Q`` followed by the 1×1 (pointwise) ``P``.
+    In turn ``Q`` is depthwise if it is block-diagonal with one block for each channel; row-wise
+    Kronecker products :math:`A \bullet T` are the pointwise ``A`` and then one kernel of ``T`` for
+    each channel, which is itself separable if it is such a product (CP, Lebedev et al. 2015); and
+    :math:`G (A \otimes I)` is the pointwise ``A`` and then ``G`` (Tucker, Kim et al. 2016).
 
     Parameters
     ----------
     operator : LinearOperator
         Kernel matrix ``(out_channels, in_channels // groups * taps)``.
     in_channels, groups : int
-        As in `torch.nn.Conv2d`.
+        As in `torch.nn.Conv2d`; grouped convolutions are not taken apart.
+    kernel_size : sequence of int
+        Sizes of the kernels.
     """
-    whole = KernelPlan(operator, groups, 1, None, math.prod(operator.shape))
-    inner, scalars = operator, []
+    if groups > 1:
+        return []
+    scalar, inner = 1, operator
     while isinstance(inner, Scaled):
-        scalars.append(inner.scalar)
-        inner = inner.operator
-    factors = list(inner) if isinstance(inner, Product) and groups == 1 else []
-    plans: list[KernelPlan] = []
-    for cut in range(1, len(factors)):
-        mixing, kernel = Product.of(*factors[:cut]), Product.of(*factors[cut:])
-        blocks = in_channels if diagonal_blocks(kernel) % in_channels == 0 else 1
-        macs = math.prod(kernel.shape) // blocks + math.prod(mixing.shape)
-        for scalar in scalars:
-            mixing = scalar * mixing
-        plans.append(KernelPlan(kernel, blocks, blocks, mixing, macs))
-    best = min(plans, key=lambda plan: plan.macs, default=whole)
-    return best if 2 * best.macs <= whole.macs else whole
+        scalar, inner = scalar * inner.scalar, inner.operator
+    factors = list(inner) if isinstance(inner, Product) else [inner]
+    builder = _Builder(tuple(kernel_size))
+    found = [chain for chain in builder.cuts(factors, in_channels) if len(chain) > 1]
+    return [_scaled(chain, scalar) for chain in found]
 
 
-def plan_kernel(
-    operator: LinearOperator,
-    in_channels: int,
-    groups: int,
-    dtype: torch.dtype,
-    device: torch.device,
-) -> KernelPlan:
-    """Return the plan of `kernel_stages` with its matrices planned in turn.
+def cheapest(
+    operator: LinearOperator, in_channels: int, groups: int, kernel_size: Sequence[int]
+) -> Chain:
+    """Return the chain with the fewest multiply-additions for one output position.
+
+    Several stages must at least halve the arithmetic, since the images between them have to be
+    written and read.
 
     Parameters
     ----------
-    operator, in_channels, groups
-        As for `kernel_stages`.
-    dtype, device
-        For the fixed nodes of the kernel matrix, which are computed once.
+    operator, in_channels, groups, kernel_size
+        As for `chains`.
     """
-    stages = kernel_stages(operator, in_channels, groups)
-    own = operator.dtype or dtype
+    single = whole(operator, in_channels, groups, kernel_size)
+    found = chains(operator, in_channels, groups, kernel_size)
+    best = min(found, key=macs, default=single)
+    return best if 2 * macs(best) <= macs(single) else single
 
-    def prepared(part: LinearOperator) -> LinearOperator:
-        return plan(part, min(part.shape), own, device)
 
-    mixing = None if stages.mixing is None else prepared(stages.mixing)
-    return replace(stages, operator=prepared(stages.operator), mixing=mixing)
+def macs(chain: Chain) -> int:
+    """Return the multiply-additions of a chain for one position of the image."""
+    return sum(stage.macs for stage in chain)
+
+
+def prepared(chain: Chain, dtype: torch.dtype, device: torch.device) -> Chain:
+    """Return a chain with its matrices planned in turn, fixed nodes of them computed once.
+
+    Parameters
+    ----------
+    chain : tuple of Stage
+        The chain.
+    dtype, device
+        Of what is computed once.
+    """
+    return tuple(
+        replace(s, operator=plan(s.operator, min(s.operator.shape), dtype, device)) for s in chain
+    )
+
+
+class _Builder:
+    """Takes products of factors apart, for one size of kernels."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self.sizes, self.taps = sizes, math.prod(sizes)
+        self.all, self.none = (True,) * len(sizes), (False,) * len(sizes)
+
+    def cuts(self, factors: list[LinearOperator], channels: int) -> Iterator[Chain]:
+        """Yield the chains of a product, for each number of factors in the last 1×1 stage."""
+        factors = self.merged(factors)
+        for cut in range(len(factors)):
+            for chain in self.convolutions(factors[cut:], channels):
+                if cut == 0:
+                    yield chain
+                else:
+                    mixing = Product.of(*factors[:cut])
+                    yield (*chain, self.pointwise(mixing, mixing.in_features))
+
+    def merged(self, factors: list[LinearOperator]) -> list[LinearOperator]:
+        """Multiply a row-wise product by the Kronecker product after it, part by part."""
+        if len(factors) > 1 and isinstance(factors[-1], Kronecker):
+            *others, first, last = factors
+            parts, taps = split(last, self.taps), first
+            if parts is not None and isinstance(taps, KhatriRao | Kronecker):
+                above = split(taps, math.prod(part.out_features for part in parts[1]))
+                if above is not None and all(above) and all(parts):
+                    pairs = zip(above, parts, strict=True)
+                    joined = (Product.of(joint(taps, a), joint(last, b)) for a, b in pairs)
+                    return [*others, type(taps)(*joined)]
+        return factors
+
+    def convolutions(self, factors: list[LinearOperator], channels: int) -> Iterator[Chain]:
+        """Yield the chains of a product without a last 1×1 stage."""
+        operator, last = Product.of(*factors), factors[-1]
+        if diagonal_blocks(operator) % channels == 0 and channels > 1:
+            yield (Stage(operator, channels, channels, self.sizes, self.all, channels),)
+        else:
+            yield (Stage(operator, channels, 1, self.sizes, self.all),)
+        parts = split(last, self.taps) if isinstance(last, KhatriRao | Kronecker) else None
+        if parts is None or not parts[0]:
+            return
+        head, tail = joint(last, parts[0]), parts[1]
+        before = () if head.is_identity else (self.pointwise(head, channels),)
+        rank = head.out_features
+        if isinstance(last, KhatriRao):
+            if len(factors) == 1 and tail:
+                kernel = joint(last, tail)
+                yield (*before, Stage(kernel, rank, rank, self.sizes, self.all))
+                yield from ((*before, *chain) for chain in self.separable(tail, rank))
+        elif len(factors) == 1 and tail and joint(last, tail).out_features == 1:
+            kernel = Product.of(Ones(rank, 1), joint(last, tail))
+            yield (*before, Stage(kernel, rank, rank, self.sizes, self.all))
+        elif len(factors) > 1 and before and tail:
+            rest = [*factors[:-1], Kronecker(Identity(rank), *tail)]
+            if all(part.is_identity for part in tail):
+                rest = factors[:-1]
+            yield (*before, Stage(Product.of(*rest), rank, 1, self.sizes, self.all))
+
+    def separable(self, parts: list[LinearOperator], channels: int) -> Iterator[Chain]:
+        """Yield depthwise kernels that are products of one vector for each axis."""
+        if len(parts) == len(self.sizes) > 1 and [p.in_features for p in parts] == [*self.sizes]:
+            stages = []
+            for axis, part in enumerate(parts):
+                along = tuple(axis == other for other in range(len(self.sizes)))
+                size = tuple(n if on else 1 for n, on in zip(self.sizes, along, strict=True))
+                stages.append(Stage(part, channels, channels, size, along))
+            yield tuple(stages)
+
+    def pointwise(self, operator: LinearOperator, channels: int) -> Stage:
+        """Return a 1×1 convolution."""
+        return Stage(operator, channels, 1, (1,) * len(self.sizes), self.none)
+
+
+def split(
+    operator: KhatriRao | Kronecker, taps: int
+) -> tuple[list[LinearOperator], list[LinearOperator]] | None:
+    """Return the factors that act on channels and those that act on ``taps``, if none does both."""
+    parts, product = list(operator), 1
+    for start in range(len(parts) - 1, -1, -1):
+        product *= parts[start].in_features
+        if product >= taps:
+            return (parts[:start], parts[start:]) if product == taps else None
+    return None
+
+
+def joint(
+    kind: KhatriRao | Kronecker, parts: list[LinearOperator]
+) -> LinearOperator:
+    """Return the product of some factors of a Kronecker product, or of a row-wise one."""
+    return parts[0] if len(parts) == 1 else type(kind)(*parts)
+
+
+def _scaled(chain: Chain, scalar: complex) -> Chain:
+    """Multiply the last stage by a constant."""
+    if scalar == 1:
+        return chain
+    *others, last = chain
+    return (*others, replace(last, operator=scalar * last.operator))
 
 
 def diagonal_blocks(operator: LinearOperator) -> int:

@@ -1,13 +1,19 @@
-"""Choosing between factor-by-factor evaluation and dense matrices, node by node.
+"""Choosing, node by node, the quickest way to compute an expression.
 
-A plan is an expression over the same numbers, in which some nodes are computed through their dense
-matrix and fixed nodes are computed once.
+A plan is an expression over the same numbers, in which nodes are rewritten, computed through their
+dense matrix, or, if nothing in them can change, computed once.
 """
+
+from collections.abc import Iterator
+from typing import Literal
 
 import torch
 
 from prodsumnet.evaluation.composed import Composed, compose
+from prodsumnet.evaluation.rates import Rates, name
+from prodsumnet.evaluation.rewrites import rewrites
 from prodsumnet.operators import (
+    Basis,
     BlockDiagonal,
     Constant,
     Cost,
@@ -20,94 +26,214 @@ from prodsumnet.operators import (
     Sum,
     VStack,
 )
+from prodsumnet.operators.algebra import Adjoint, Transpose
 
-# Rough rates of one core of a present-day CPU; only their ratios matter.
-FLOPS_PER_SECOND = 5e10
-BYTES_PER_SECOND = 1e10
-SECONDS_PER_CALL = 5e-6
+Layout = Literal["rows", "columns"]
 
 _HOISTED_NUMBERS = 2**20
 """Largest fixed matrix that is computed once and kept."""
 
-
-def seconds(cost: Cost) -> float:
-    """Return the time that a cost stands for, in seconds."""
-    return cost.flops / FLOPS_PER_SECOND + cost.bytes / BYTES_PER_SECOND
+REMEMBERED_NUMBERS = 2**25
+"""Largest dense matrix of trained numbers that is kept where no gradients are wanted."""
 
 
-def plan(
-    operator: LinearOperator, batch: int, dtype: torch.dtype, device: torch.device
-) -> LinearOperator:
-    """Return an equal operator over the same numbers that is the quickest way for a batch.
+class Planner:
+    """One planning: every node is decided once for each batch that it meets.
 
     Parameters
     ----------
-    operator : LinearOperator
-        What to compute.
-    batch : int
-        The number of vectors it will be applied to at a time.
+    rates : Rates
+        How long kinds of operators take.
     dtype, device
-        Of what it will be applied to, for the fixed nodes that are computed once.
-
-    Returns
-    -------
-    LinearOperator
-        To be called, not to be trained, stored or composed further. It stays right when numbers
-        change, be it in place or by loading; where a conversion changes ``dtype`` or ``device``, a
-        new plan is needed.
+        Of what is computed once.
+    gradients : bool
+        Whether the gradients of input and numbers will be wanted.
+    layout : str
+        'rows' if vectors are the rows of a matrix, 'columns' if they are its columns.
     """
-    # What is computed once must serve training too, wherever the plan was made.
-    with torch.inference_mode(False), torch.no_grad():
-        return _Planner(operator.dtype or dtype, device).plan(operator, max(batch, 1))[0]
 
-
-class _Planner:
-    """One planning: every node is decided once for each batch that it meets."""
-
-    def __init__(self, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(
+        self,
+        rates: Rates,
+        dtype: torch.dtype,
+        device: torch.device,
+        gradients: bool,
+        layout: Layout = "rows",
+    ) -> None:
+        self._rates, self._gradients = rates, gradients
+        self._layout: Layout = layout
         self._dtype, self._device = dtype, device
         self._decided: dict[tuple[int, int], tuple[LinearOperator, float]] = {}
+        self._alive: list[LinearOperator] = []
 
     def plan(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
-        """Return the quickest form of a node and the seconds it should take."""
+        """Return the quickest form of a node and the seconds it should take.
+
+        Parameters
+        ----------
+        operator : LinearOperator
+            The node.
+        batch : int
+            How many vectors it is applied to.
+        """
         key = id(operator), batch
         if key not in self._decided:
+            # Identities of objects are only theirs while they live.
+            self._alive.append(operator)
             self._decided[key] = self._decide(operator, batch)
         return self._decided[key]
+
+    def factors(self, operator: LinearOperator, batch: int) -> float:
+        """Return the seconds of an expression computed as it is written."""
+        return self._price(operator, batch)
+
+    def by_parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
+        """Return the quickest form of an expression that is not composed as a whole."""
+        forms = [pushed(operator), *rewrites(operator)]
+        return min((self._parts(form, batch) for form in forms), key=lambda form: form[1])
+
+    def dense(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
+        """Return an operator composed to its dense matrix, and its seconds with the product."""
+        if isinstance(operator, Dense):
+            return operator, self._price(operator, batch)
+        multiply = self._multiply(operator, batch)
+        if not operator.state_dict() and operator.out_features * operator.in_features <= (
+            _HOISTED_NUMBERS
+        ):
+            matrix = compose(operator, self._dtype, self._device)
+            return Constant.of(matrix), multiply
+        if not self._gradients:
+            return Composed(operator), multiply
+        inner = self._parts(pushed(operator), min(operator.shape))[0]
+        return Composed(inner), self._composing(inner) + multiply
 
     def _decide(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
         if operator.is_identity:
             return operator, 0.0
         entries = operator.out_features * operator.in_features
-        multiply = SECONDS_PER_CALL + seconds(Cost.matmul(batch, *operator.shape))
-        factored, factored_time = self._by_parts(operator, batch)
         # Computed once is only what can never change: neither trained nor loaded from a file.
-        if not operator.state_dict() and entries <= _HOISTED_NUMBERS:
-            if factored_time <= multiply:
-                return factored, factored_time
-            return Constant.of(compose(operator, self._dtype, self._device)), multiply
-        if isinstance(operator, Dense):
-            return factored, factored_time
-        composed_time = self._by_parts(operator, min(operator.shape))[1] + multiply
-        if composed_time < factored_time:
-            return Composed(operator), composed_time
-        return factored, factored_time
+        fixed = not operator.state_dict()
+        kept = _HOISTED_NUMBERS if fixed else REMEMBERED_NUMBERS
+        form, time = self.by_parts(operator, batch)
+        if fixed and entries > kept:
+            return form, time
+        if not self._gradients and entries > kept:
+            return form, time
+        if time <= self._multiply(operator, batch):
+            return form, time
+        dense, dense_time = self.dense(operator, batch)
+        return (dense, dense_time) if dense_time < time else (form, time)
 
-    def _by_parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
+    def _multiply(self, operator: LinearOperator, batch: int) -> float:
+        cost = Cost.matmul(batch, *operator.shape)
+        return self._rates.seconds("dense", self._layout, cost, self._gradients)
+
+    def _composing(self, operator: LinearOperator) -> float:
+        """Return the seconds that the dense matrix of an expression takes."""
+        entries = operator.out_features * operator.in_features
+        if isinstance(operator, Scaled):
+            return self._composing(operator.operator) + self._moving(entries, entries)
+        if isinstance(operator, Adjoint | Transpose):
+            return self._composing(operator.operator)
+        if isinstance(operator, Sum | Basis):
+            joins = len(list(operator)) - isinstance(operator, Sum)
+            return sum(map(self._composing, operator)) + joins * self._moving(2 * entries, entries)
+        if isinstance(operator, Kronecker | BlockDiagonal | HStack | VStack):
+            return sum(map(self._composing, operator)) + self._moving(entries, entries)
+        if isinstance(operator, Product):
+            first, *others = operator
+            if operator.out_features >= operator.in_features:
+                *others, first = operator
+            applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
+            return self._composing(first) + applied
+        cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
+        return self._rates.seconds(name(operator), "dense", cost, self._gradients)
+
+    def _moving(self, inputs: int, outputs: int) -> float:
+        cost = Cost.elementwise(inputs, outputs)
+        return self._rates.seconds("moving", self._layout, cost, self._gradients)
+
+    def _parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
         """Plan the parts of an operator, each for the batch that it will meet."""
         if isinstance(operator, Scaled):
             part, time = self.plan(operator.operator, batch)
-            return Scaled(part, operator.scalar), time
-        outputs = batch * operator.out_features
+            outputs = batch * operator.out_features
+            return Scaled(part, operator.scalar), time + self._moving(outputs, outputs)
         if isinstance(operator, Kronecker):
             sizes = operator.axis_batches(batch)
             parts = [self.plan(part, size) for part, size in zip(operator, sizes, strict=True)]
-            moves = seconds(Cost.elementwise(2 * batch * operator.in_features, 2 * outputs))
-            return Kronecker(*(part for part, _ in parts)), sum(t for _, t in parts) + moves
+            time = sum(time for _, time in parts) + self._joining(operator, batch)
+            return Kronecker(*(part for part, _ in parts)), time
         for kind in (Sum, Product, BlockDiagonal, HStack, VStack):
             if isinstance(operator, kind):
                 parts = [self.plan(part, batch) for part in operator]
-                joins = 0 if kind is Product else len(parts) - 1
-                overhead = joins * seconds(Cost.elementwise(2 * outputs, outputs))
-                return kind(*(part for part, _ in parts)), sum(t for _, t in parts) + overhead
-        return operator, SECONDS_PER_CALL + seconds(operator.cost(batch))
+                time = sum(time for _, time in parts) + self._joining(operator, batch)
+                return kind(*(part for part, _ in parts)), time
+        return operator, self._price(operator, batch)
+
+    def _joining(self, operator: LinearOperator, batch: int) -> float:
+        """Return the seconds between the parts of an operator."""
+        inputs, outputs = batch * operator.in_features, batch * operator.out_features
+        if isinstance(operator, Product):
+            return 0.0
+        if isinstance(operator, Kronecker):
+            moved = sum(1 for factor in operator if not factor.is_identity) - 1
+            return moved * self._moving(inputs, outputs)
+        if isinstance(operator, Basis):
+            return 2 * len(list(operator)) * self._moving(2 * outputs, outputs)
+        if isinstance(operator, Sum | HStack):
+            return (len(list(operator)) - 1) * self._moving(2 * outputs, outputs)
+        return self._moving(outputs, outputs)
+
+    def _price(self, operator: LinearOperator, batch: int, layout: Layout | None = None) -> float:
+        """Return the seconds of an expression as it stands."""
+        if operator.is_identity:
+            return 0.0
+        if isinstance(operator, Scaled):
+            outputs = batch * operator.out_features
+            return self._price(operator.operator, batch, layout) + self._moving(outputs, outputs)
+        if isinstance(operator, Adjoint | Transpose):
+            return self._price(operator.operator, batch, layout)
+        if isinstance(operator, Composed):
+            return self.dense(operator.operator, batch)[1]
+        if isinstance(operator, Kronecker):
+            sizes = operator.axis_batches(batch)
+            parts = zip(operator, sizes, strict=True)
+            priced = sum(self._price(part, size, layout) for part, size in parts)
+            return priced + self._joining(operator, batch)
+        if isinstance(operator, Sum | Product | Basis | BlockDiagonal | HStack | VStack):
+            priced = sum(self._price(part, batch, layout) for part in operator)
+            return priced + self._joining(operator, batch)
+        task = layout or self._layout
+        return self._rates.seconds(name(operator), task, operator.cost(batch), self._gradients)
+
+
+def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:
+    """Yield the nodes of an expression, and of what it can be rewritten as, that have a rate."""
+    if isinstance(operator, Scaled | Adjoint | Transpose):
+        yield from leaves(operator.operator)
+        return
+    for form in rewrites(operator):
+        yield from leaves(form)
+    if isinstance(operator, Sum | Product | Kronecker | Basis | BlockDiagonal | HStack | VStack):
+        for part in operator:
+            yield from leaves(part)
+    elif not operator.is_identity:
+        yield operator
+
+
+def pushed(operator: LinearOperator) -> LinearOperator:
+    """Return an adjoint or a transpose of an expression as an expression of such."""
+    if not isinstance(operator, Adjoint | Transpose):
+        return operator
+    view = type(operator)
+    inner = operator.operator
+    if isinstance(inner, Adjoint | Transpose) and type(inner) is view:
+        return inner.operator
+    if isinstance(inner, Product):
+        return Product(*(view(factor) for factor in reversed(list(inner))))
+    if isinstance(inner, Sum | Kronecker | BlockDiagonal):
+        return type(inner)(*map(view, inner))
+    if isinstance(inner, HStack | VStack):
+        return (VStack if isinstance(inner, HStack) else HStack)(*map(view, inner))
+    return operator

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from prodsumnet.operators import LinearOperator
 
-_MAX_PLANS = 8
+_MAX_PLANS = 16
 
 Plan = TypeVar("Plan")
 
@@ -14,15 +14,18 @@ class Plans(Generic[Plan]):
     """The last few plans of one operator: a cache, never state.
 
     Plans refer to the numbers of their operator, so they stay right when these change. They are
-    forgotten when the operator is replaced by another, and copies start without any.
+    forgotten when the operator is replaced by another or converted to another type, and copies
+    start without any.
     """
 
     def __init__(self) -> None:
         self._operator: LinearOperator | None = None
+        self._numbers: object = None
+        self._dtype: object = None
         self._plans: dict[Hashable, Plan] = {}
 
-    def get(self, operator: LinearOperator, key: Hashable, make: Callable[[], Plan]) -> Plan:
-        """Return the plan of an operator for a key, made anew if it is not there.
+    def find(self, operator: LinearOperator, key: Hashable) -> Plan | None:
+        """Return the plan of an operator for a key, or None if there is none.
 
         Parameters
         ----------
@@ -30,17 +33,31 @@ class Plans(Generic[Plan]):
             What is planned.
         key : hashable
             What the plan depends on beside the operator and the type of its numbers.
+        """
+        if operator is self._operator and getattr(self._numbers, "dtype", None) is self._dtype:
+            return self._plans.get(key)
+        return None
+
+    def get(self, operator: LinearOperator, key: Hashable, make: Callable[[], Plan]) -> Plan:
+        """Return the plan of an operator for a key, made anew if it is not there.
+
+        Parameters
+        ----------
+        operator, key
+            As for `find`.
         make : callable
             Makes the plan.
         """
-        if operator is not self._operator or len(self._plans) > _MAX_PLANS:
-            self._operator, self._plans = operator, {}
-        numbers = next(operator.parameters(), None)
-        key = key, None if numbers is None else numbers.dtype
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = make()
-        return plan
+        found = self.find(operator, key)
+        if found is None:
+            numbers = next(operator.parameters(), None)
+            dtype = None if numbers is None else numbers.dtype
+            known = operator is self._operator and dtype is self._dtype
+            if not known or len(self._plans) >= _MAX_PLANS:
+                self._plans = {}
+            self._operator, self._numbers, self._dtype = operator, numbers, dtype
+            found = self._plans[key] = make()
+        return found
 
     def __reduce__(self) -> tuple[type["Plans[Plan]"], tuple[()]]:
         return type(self), ()

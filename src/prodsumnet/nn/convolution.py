@@ -1,15 +1,24 @@
 """Convolution layers whose kernel matrix is an operator, in one, two and three dimensions."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from prodsumnet.evaluation import KernelPlan, kernel_stages, plan_kernel
-from prodsumnet.nn.bias import bias_vector, match
+from prodsumnet.evaluation import (
+    ConvolutionExplanation,
+    ConvolutionStrategy,
+    Geometry,
+    check_convolution_strategy,
+    cheapest,
+    explain_convolution,
+    macs,
+    plan_convolution,
+)
+from prodsumnet.evaluation.convolutions import Evaluation
+from prodsumnet.nn.bias import bias_vector
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import borders, checks
 from prodsumnet.operators import LinearOperator
@@ -37,6 +46,9 @@ class Convolution(Structured):
         Of the bias vector, and of a family's operator; by default the operator's.
     budget, seed, exact
         For a family, see `prodsumnet.families.build`.
+    strategy : str, optional
+        How the convolution is computed, one of `prodsumnet.evaluation.CONVOLUTION_STRATEGIES`; by
+        default whichever should be the quickest. All give the same to rounding.
 
     Raises
     ------
@@ -47,8 +59,6 @@ class Convolution(Structured):
     axes: ClassVar[int]
     letters: ClassVar[str]
     plain: ClassVar[type[nn.Conv1d | nn.Conv2d | nn.Conv3d]]
-    _function: ClassVar[Callable[..., torch.Tensor]]
-    _memory_format: ClassVar[torch.memory_format | None]
 
     def __init__(
         self,
@@ -68,6 +78,7 @@ class Convolution(Structured):
         budget: int | None = None,
         seed: int = 0,
         exact: bool = False,
+        strategy: ConvolutionStrategy = "auto",
     ) -> None:
         in_channels = checks.positive_int("in_channels", in_channels)
         out_channels = checks.positive_int("out_channels", out_channels)
@@ -91,7 +102,10 @@ class Convolution(Structured):
         self.kernel_size, self.stride, self.dilation = kernel_size, stride, dilation
         self.padding = padding if isinstance(padding, str) else tuple(a for a, _ in widths)
         self.padding_mode = padding_mode
-        self._borders = widths
+        self._geometry = Geometry(kernel_size, stride, dilation, widths, padding_mode, groups)
+        self.strategy = check_convolution_strategy(
+            strategy, self.operator, self._geometry, in_channels
+        )
 
     @property
     def weight(self) -> torch.Tensor:
@@ -108,62 +122,64 @@ class Convolution(Structured):
         ValueError
             If the input is not of this shape, or too small for its borders.
         """
-        channel = -1 - self.axes
-        if x.dim() - self.axes not in (1, 2) or x.shape[channel] != self.in_channels:
+        bias = bias_vector(self.bias)
+        if x.dim() == self.axes + 1:
+            return self._evaluation(x[None])(x[None], bias)[0]
+        return self._evaluation(x)(x, bias)
+
+    def _evaluation(self, x: torch.Tensor) -> Evaluation:
+        """Return the quickest way for images of this size and type."""
+        if torch.compiler.is_compiling():
+            return self._planned(x)
+        key = x.shape, x.dtype, x.device, torch.is_grad_enabled(), checks.autocasting(x.device)
+        return self._plans.get(self.operator, key, lambda: self._planned(x))
+
+    def _planned(self, x: torch.Tensor) -> Evaluation:
+        if x.dim() != self.axes + 2 or x.shape[1] != self.in_channels:
             sizes = f"{self.in_channels}, {', '.join(self.letters)}"
             raise ValueError(
                 f"{type(self).__name__} expects input of shape (N, {sizes}) or ({sizes}), "
                 f"got {tuple(x.shape)}"
             )
-        planned = self._plan(x)
-        kernel, mixing = planned.kernels(x)
-        if kernel.dtype.to_real() != x.dtype.to_real() and not checks.autocasting(x.device):
+        dtype = self.operator.dtype or x.dtype
+        if dtype.to_real() != x.dtype.to_real() and not checks.autocasting(x.device):
             raise TypeError(
-                f"{type(self).__name__} holds {kernel.dtype} numbers, got {x.dtype} input; "
+                f"{type(self).__name__} holds {dtype} numbers, got {x.dtype} input; "
                 "convert one of them with .to(...)"
             )
-        x, kernel = checks.unify(x, kernel.unflatten(1, (-1, *self.kernel_size)))
-        bias = bias_vector(self.bias)
-        y = self._convolve(x, kernel, bias if mixing is None else None, planned.groups)
-        # Pooling and mixing are several times faster with the channels innermost.
-        y = self._channels_innermost(y)
-        if mixing is None:
-            return y
-        y, mixing = checks.unify(y.movedim(channel, -1), mixing)
-        bias = None if bias is None else match(bias, mixing)
-        return functional.linear(y, mixing, bias).movedim(-1, channel)
+        self._geometry.check(x.shape[2:])
+        gradients = torch.is_grad_enabled() and any(p.requires_grad for p in self.parameters())
+        arguments = self.operator, self._geometry, self.in_channels, x
+        return plan_convolution(*arguments, gradients, self.strategy)
 
-    def _channels_innermost(self, images: torch.Tensor) -> torch.Tensor:
-        if self._memory_format is None or images.dim() != self.axes + 2:
-            return images
-        return images.contiguous(memory_format=self._memory_format)
+    def explain(
+        self,
+        batch_size: int,
+        image_size: int | Sequence[int],
+        gradients: bool | None = None,
+    ) -> ConvolutionExplanation:
+        """Return the ways to compute a batch, with predicted times, and the one that is taken.
 
-    def _convolve(
-        self, x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None, groups: int
-    ) -> torch.Tensor:
-        if self.padding_mode == "zeros" and all(a == b for a, b in self._borders):
-            padding = tuple(a for a, _ in self._borders)
-        else:
-            borders.check_mode(self.padding_mode, self._borders, x.shape[-self.axes :])
-            x, padding = borders.pad(x, self._borders, self.padding_mode), (0,) * self.axes
-        if self.in_channels == 1 and self._memory_format is not None:
-            # With a single channel, memory formats coincide and the slow one is taken: add one.
-            x, kernel = (functional.pad(t, (*(0, 0) * self.axes, 0, 1)) for t in (x, kernel))
-            x = self._channels_innermost(x)
-        bias = None if bias is None else match(bias, kernel)
-        arguments = bias, self.stride, padding, self.dilation, groups
-        if groups == 1:
-            return self._function(x, kernel, *arguments)
-        # Grouped convolutions have no fast backward in half precision on a CPU.
-        with torch.autocast(x.device.type, enabled=False):
-            return self._function(x.to(kernel.dtype), kernel, *arguments)
+        Parameters
+        ----------
+        batch_size : int
+            Images at a time.
+        image_size : int or sequence of int
+            Of an image, without its channels.
+        gradients : bool, optional
+            Whether gradients will be wanted; by default, in training mode.
 
-    def _plan(self, x: torch.Tensor) -> KernelPlan:
-        return self._plans.get(
-            self.operator,
-            (x.dtype, x.device),
-            lambda: plan_kernel(self.operator, self.in_channels, self.groups, x.dtype, x.device),
-        )
+        Raises
+        ------
+        TypeError, ValueError
+            If a size is not valid.
+        """
+        batch_size = checks.positive_int("batch_size", batch_size)
+        size = checks.size_tuple("image_size", image_size, self.axes)
+        self._geometry.check(size)
+        gradients = self.training if gradients is None else gradients
+        arguments = self.operator, self._geometry, self.in_channels, batch_size, size
+        return explain_convolution(*arguments, gradients, self.strategy)
 
     def to_conv(self) -> nn.Conv1d | nn.Conv2d | nn.Conv3d:
         """Return the plain torch layer with the same kernels and bias."""
@@ -185,7 +201,9 @@ class Convolution(Structured):
 
     def macs(self, positions: int = 1) -> int:
         """Multiply-additions for a number of output positions, in the cheapest planned way."""
-        return positions * kernel_stages(self.operator, self.in_channels, self.groups).macs
+        return positions * macs(
+            cheapest(self.operator, self.in_channels, self.groups, self.kernel_size)
+        )
 
     def extra_repr(self) -> str:
         """Return the sizes and options, as torch's layer prints them."""
@@ -204,18 +222,15 @@ class Conv1d(Convolution):
     """``torch.nn.Conv1d`` with an operator for its kernel matrix, see `Convolution`."""
 
     axes, letters, plain = 1, "L", nn.Conv1d
-    _function, _memory_format = staticmethod(functional.conv1d), None
 
 
 class Conv2d(Convolution):
     """``torch.nn.Conv2d`` with an operator for its kernel matrix, see `Convolution`."""
 
     axes, letters, plain = 2, "HW", nn.Conv2d
-    _function, _memory_format = staticmethod(functional.conv2d), torch.channels_last
 
 
 class Conv3d(Convolution):
     """``torch.nn.Conv3d`` with an operator for its kernel matrix, see `Convolution`."""
 
     axes, letters, plain = 3, "DHW", nn.Conv3d
-    _function, _memory_format = staticmethod(functional.conv3d), torch.channels_last_3d

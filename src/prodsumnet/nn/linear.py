@@ -1,13 +1,17 @@
 """The linear layer whose weight is an operator."""
 
+from collections.abc import Callable, Hashable
+
 import torch
 from torch import nn
 
-from prodsumnet.evaluation import plan
+from prodsumnet.evaluation import Explanation, Strategy, check_strategy, explain, plan
 from prodsumnet.nn.bias import bias_vector, match
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator
+
+Evaluation = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Linear(Structured):
@@ -27,6 +31,9 @@ class Linear(Structured):
         Of the bias vector, and of a family's operator; by default the operator's.
     budget, seed, exact
         For a family, see `prodsumnet.families.build`.
+    strategy : str, optional
+        How the product is computed, one of `prodsumnet.evaluation.STRATEGIES`; by default whichever
+        should be the quickest. All give the same to rounding.
 
     Raises
     ------
@@ -46,12 +53,14 @@ class Linear(Structured):
         budget: int | None = None,
         seed: int = 0,
         exact: bool = False,
+        strategy: Strategy = "auto",
     ) -> None:
         in_features = checks.positive_int("in_features", in_features)
         out_features = checks.positive_int("out_features", out_features)
         shape = out_features, in_features
         super().__init__(operator, shape, bias, device, dtype, budget, seed, exact)
         self.in_features, self.out_features = in_features, out_features
+        self.strategy: Strategy = check_strategy(strategy)
 
     @property
     def weight(self) -> torch.Tensor:
@@ -68,17 +77,53 @@ class Linear(Structured):
         ValueError
             If the last axis of the input is not ``in_features`` long.
         """
+        operator, bias = self.operator, bias_vector(self.bias)
+        if torch.compiler.is_compiling():
+            y = self.operator(x)
+        else:
+            key = x.shape, x.dtype, x.device, torch.is_grad_enabled(), checks.autocasting(x.device)
+            y = (self._plans.find(operator, key) or self._plan(x, key))(x)
+        return y if bias is None else y + match(bias, y)
+
+    def _plan(self, x: torch.Tensor, key: Hashable) -> Evaluation:
+        """Return the quickest evaluation for input of this shape and type, which is checked."""
         if x.dim() == 0 or x.shape[-1] != self.in_features:
             raise ValueError(
                 f"Linear expects input of shape (..., {self.in_features}), got {tuple(x.shape)}"
             )
-        batch = x[..., 0].numel()
-        key = batch, x.device, x.dtype
-        planned = self._plans.get(
-            self.operator, key, lambda: plan(self.operator, batch, x.dtype, x.device)
-        )
-        y, bias = planned(x), bias_vector(self.bias)
-        return y if bias is None else y + match(bias, y)
+        operator = self.operator
+        dtype, batch = operator._accept(x).dtype, x[..., 0].numel()
+        gradients = torch.is_grad_enabled() and any(p.requires_grad for p in self.parameters())
+
+        def make() -> Evaluation:
+            planned = plan(operator, batch, x.dtype, x.device, gradients, self.strategy)
+            if dtype == x.dtype:
+                return planned._matvec
+            return lambda x: planned._matvec(x.to(dtype))
+
+        return self._plans.get(operator, key, make)
+
+    def explain(self, batch_size: int, gradients: bool | None = None) -> Explanation:
+        """Return the ways to compute a batch, with predicted times, and the one that is taken.
+
+        Parameters
+        ----------
+        batch_size : int
+            Vectors at a time.
+        gradients : bool, optional
+            Whether gradients will be wanted; by default, in training mode.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``batch_size`` is not a positive integer.
+        """
+        batch_size = checks.positive_int("batch_size", batch_size)
+        gradients = self.training if gradients is None else gradients
+        numbers = next(self.operator.parameters(), None)
+        dtype = torch.get_default_dtype() if numbers is None else numbers.dtype
+        device = torch.device("cpu") if numbers is None else numbers.device
+        return explain(self.operator, batch_size, dtype, device, gradients, self.strategy)
 
     def to_linear(self) -> nn.Linear:
         """Return the plain torch layer with the same weight and bias."""

@@ -49,8 +49,22 @@ class AxisPermutation(OrthonormalRows, kind="axis-permutation"):
         return self._permute(x, self.sizes, self.order)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+        return self._permute(y, *self.inverse())
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self._permute_rows(x, self.sizes, self.order)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._permute_rows(y, *self.inverse())
+
+    def inverse(self) -> tuple[list[int], list[int]]:
+        """Return sizes and order of the permutation that undoes this one."""
         inverse = sorted(range(len(self.order)), key=self.order.__getitem__)
-        return self._permute(y, [self.sizes[axis] for axis in self.order], inverse)
+        return [self.sizes[axis] for axis in self.order], inverse
+
+    @staticmethod
+    def _permute_rows(x: torch.Tensor, sizes: Sequence[int], order: Sequence[int]) -> torch.Tensor:
+        return x.reshape(*sizes, x.shape[1]).permute(*order, len(order)).reshape(x.shape)
 
     @staticmethod
     def _permute(x: torch.Tensor, sizes: Sequence[int], order: Sequence[int]) -> torch.Tensor:

@@ -167,6 +167,10 @@ class LinearOperator(nn.Module):
         ValueError
             If the last axis of ``x`` is not ``in_features`` long.
         """
+        return self._matvec(self._accept(x))
+
+    def _accept(self, x: torch.Tensor) -> torch.Tensor:
+        """Return checked input, made complex where the numbers are."""
         if not isinstance(x, torch.Tensor) or not (x.is_floating_point() or x.is_complex()):
             given = x.dtype if isinstance(x, torch.Tensor) else type(x).__name__
             raise TypeError(
@@ -186,7 +190,7 @@ class LinearOperator(nn.Module):
                 )
         elif dtype is not None and dtype.is_complex:
             x = x.to(dtype)
-        return self._matvec(x)
+        return x
 
     def to_dense(
         self, dtype: torch.dtype | None = None, device: torch.device | str | None = None

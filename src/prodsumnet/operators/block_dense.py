@@ -55,6 +55,17 @@ class BlockDense(Factor, kind="block-dense"):
         images = torch.bmm(blocks.transpose(0, 1), weight).transpose(0, 1)
         return images.reshape(*x.shape[:-1], self.num_blocks * weight.shape[-1])
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self._blockwise_columns(x, self.weight)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._blockwise_columns(y, self.weight.mH)
+
+    def _blockwise_columns(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        x, weight = checks.unify(x, weight)
+        images = torch.bmm(weight, x.reshape(self.num_blocks, weight.shape[-1], x.shape[-1]))
+        return images.flatten(0, 1)
+
     def _cost(self, batch: int) -> Cost:
         block = Cost.matmul(batch, self.block_out_features, self.block_in_features)
         return Cost(self.num_blocks * block.flops, self.num_blocks * block.bytes)

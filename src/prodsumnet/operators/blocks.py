@@ -59,6 +59,14 @@ class BlockDiagonal(_Blocks, kind="block-diagonal"):
         parts = y.split([block.out_features for block in self], dim=-1)
         return torch.cat([b._rmatvec(part) for b, part in zip(self, parts, strict=True)], dim=-1)
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        parts = x.split([block.in_features for block in self])
+        return torch.cat([b._matmat(part) for b, part in zip(self, parts, strict=True)])
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        parts = y.split([block.out_features for block in self])
+        return torch.cat([b._rmatmat(part) for b, part in zip(self, parts, strict=True)])
+
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return torch.block_diag(*self._denses(dtype, device))
 
@@ -91,6 +99,14 @@ class HStack(_Blocks, kind="hstack"):
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return torch.cat([block._rmatvec(y) for block in self], dim=-1)
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        parts = x.split([block.in_features for block in self])
+        first, *others = [b._matmat(part) for b, part in zip(self, parts, strict=True)]
+        return sum(others, start=first)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return torch.cat([block._rmatmat(y) for block in self])
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return torch.cat(self._denses(dtype, device), dim=1)
@@ -126,6 +142,14 @@ class VStack(_Blocks, kind="vstack"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         parts = y.split([block.out_features for block in self], dim=-1)
         first, *others = [b._rmatvec(part) for b, part in zip(self, parts, strict=True)]
+        return sum(others, start=first)
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([block._matmat(x) for block in self])
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        parts = y.split([block.out_features for block in self])
+        first, *others = [b._rmatmat(part) for b, part in zip(self, parts, strict=True)]
         return sum(others, start=first)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

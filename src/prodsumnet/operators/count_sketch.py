@@ -3,11 +3,11 @@
 import torch
 
 from prodsumnet.numerics import checks, streams
-from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.sparse_product import Patterned
 
 
-class CountSketch(LinearOperator, kind="count-sketch"):
+class CountSketch(Patterned, kind="count-sketch"):
     r"""A fixed matrix with one random sign in every row, :math:`y_i = s_i\, x_{h(i)}`.
 
     The transpose of the sketch of Charikar, Chen & Farach-Colton (2002). Applied to few numbers it
@@ -27,7 +27,6 @@ class CountSketch(LinearOperator, kind="count-sketch"):
         If there are more inputs than outputs.
     """
 
-    buckets: torch.Tensor
     signs: torch.Tensor
 
     def __init__(
@@ -41,21 +40,29 @@ class CountSketch(LinearOperator, kind="count-sketch"):
         checks.positive_int("in_features", in_features, self.out_features)
         self.seed = checks.seed_int(seed)
 
-        def buckets() -> torch.Tensor:
-            return streams.permutation(self.seed, self.out_features, device) % self.in_features
+        def places() -> tuple[torch.Tensor, torch.Tensor]:
+            order = streams.permutation(self.seed, self.out_features, device)
+            return torch.arange(self.out_features, device=device), order % self.in_features
 
         def signs() -> torch.Tensor:
             return streams.signs(self.seed, self.out_features, device)
 
-        self._hold("buckets", buckets, (self.out_features,), torch.int64, device)
+        self._hold_pattern(places, self.out_features, device)
         self._hold("signs", signs, (self.out_features,), torch.int8, device)
 
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return x.index_select(-1, self.buckets) * self.signs
+    @property
+    def buckets(self) -> torch.Tensor:
+        """Which input every output is, but for its sign."""
+        return self.columns
 
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        zeros = y.new_zeros(*y.shape[:-1], self.in_features)
-        return zeros.index_add(-1, self.buckets, y * self.signs)
+    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+        return x.index_select(-1, self.columns) * self.signs
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return x.index_select(0, self.columns) * self.signs.unsqueeze(1)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._multiply_adjoint(self.signs.to(y.dtype.to_real()), y)
 
     def _cost(self, batch: int) -> Cost:
         outputs = batch * self.out_features

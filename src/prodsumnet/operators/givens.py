@@ -101,7 +101,8 @@ class Givens(LinearOperator, kind="givens"):
         first = pair + pair // self.stride * self.stride
         return first, first + self.stride
 
-    def _rotate(self, x: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
+    def _rotations(self, angles: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return for each feature the factors of itself and of its partner."""
         if angles.is_complex():
             modulus = angles.abs()
             cosines, sines = modulus.cos(), angles * torch.sinc(modulus / math.pi)
@@ -109,13 +110,29 @@ class Givens(LinearOperator, kind="givens"):
             cosines, sines = angles.cos(), angles.sin()
         kept = torch.cat((cosines, cosines, cosines.new_ones(1)))[self.slots]
         mixed = torch.cat((-sines, sines.conj(), sines.new_zeros(1)))[self.slots]
-        return x * kept + x.index_select(-1, self.partners) * mixed
+        return kept, mixed
+
+    def planes(self) -> torch.Tensor:
+        """Return the rotations as matrices, ``(blocks, stride, 2, 2)``, if all have a partner."""
+        kept, mixed = (v.view(-1, 2, self.stride) for v in self._rotations(self.angles))
+        (a, d), (b, c) = (v.unbind(1) for v in (kept, mixed))
+        return torch.stack((a, b, c, d), dim=-1).unflatten(-1, (2, 2))
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return self._rotate(x, self.angles)
+        kept, mixed = self._rotations(self.angles)
+        return x * kept + x.index_select(-1, self.partners) * mixed
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return self._rotate(y, -self.angles)
+        kept, mixed = self._rotations(-self.angles)
+        return y * kept + y.index_select(-1, self.partners) * mixed
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        kept, mixed = self._rotations(self.angles)
+        return x * kept[:, None] + x.index_select(0, self.partners) * mixed[:, None]
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        kept, mixed = self._rotations(-self.angles)
+        return y * kept[:, None] + y.index_select(0, self.partners) * mixed[:, None]
 
     def _reset(self, gain: float) -> None:
         # Within the range that `_project` gives, for complex numbers too.

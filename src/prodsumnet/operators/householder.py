@@ -52,6 +52,14 @@ class Householder(LinearOperator, kind="householder"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return self._matvec(y)
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        x, vector = checks.unify(x, self.vector)
+        along = (vector.conj() @ x) * (2 / vector.abs().square().sum())
+        return x - vector.unsqueeze(1) * along
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._matmat(y)
+
     def _reset(self, gain: float) -> None:
         self.vector.normal_()
 

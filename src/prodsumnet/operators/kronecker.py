@@ -8,6 +8,11 @@ from prodsumnet.operators import notation
 from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.compound import Compound, flatten
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.materialized import Materialized
+from prodsumnet.operators.shared_product import shared_product
+
+_MANY_COLUMNS = 16
+"""From so many numbers behind an axis on, it is multiplied where it is rather than moved."""
 
 
 class Kronecker(Compound, kind="kronecker"):
@@ -47,21 +52,36 @@ class Kronecker(Compound, kind="kronecker"):
         return sorted(range(len(growth)), key=lambda a: -growth[a] if not adjoint else growth[a])
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return self._axiswise(x, adjoint=False)
+        return self._rowwise(x, adjoint=False)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return self._axiswise(y, adjoint=True)
+        return self._rowwise(y, adjoint=True)
+
+    def _rowwise(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
+        lead = x.shape[:-1]
+        images = self._axiswise(x.reshape(math.prod(lead), x.shape[-1], 1), adjoint)
+        return images.reshape(*lead, self.in_features if adjoint else self.out_features)
+
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self._axiswise(x.unsqueeze(0), adjoint=False)[0]
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._axiswise(y.unsqueeze(0), adjoint=True)[0]
 
     def _axiswise(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
-        factors, lead = list(self), x.shape[:-1]
-        tensor = x.reshape(*lead, *(f.out_features if adjoint else f.in_features for f in factors))
+        """Apply the factors to the middle axis of ``(before, features, behind)``."""
+        factors, (before, _, behind) = list(self), x.shape
+        sizes = [f.out_features if adjoint else f.in_features for f in factors]
         for axis in self._order(adjoint):
             factor = factors[axis]
             if not factor.is_identity:
-                moved = tensor.movedim(len(lead) + axis, -1)
-                image = factor._rmatvec(moved) if adjoint else factor._matvec(moved)
-                tensor = image.movedim(-1, len(lead) + axis)
-        return tensor.reshape(*lead, self.in_features if adjoint else self.out_features)
+                left, right = math.prod(sizes[:axis]), math.prod(sizes[axis + 1 :])
+                image = _along(
+                    factor, x.reshape(before * left, sizes[axis], right * behind), adjoint
+                )
+                sizes[axis] = image.shape[1]
+                x = image.reshape(before, math.prod(sizes), behind)
+        return x
 
     def axis_batches(self, batch: int) -> list[int]:
         """How many vectors each factor is applied to when the product is applied to ``batch``."""
@@ -95,6 +115,20 @@ class Kronecker(Compound, kind="kronecker"):
 
     def _symbol(self) -> str:
         return notation.joined(list(self), "⊗", notation.KRONECKER, "⊗")
+
+
+def _along(factor: LinearOperator, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
+    """Apply a factor to the middle axis, without moving it where there is a way."""
+    if x.shape[2] == 1:
+        rows = x.squeeze(2)
+        return (factor._rmatvec(rows) if adjoint else factor._matvec(rows)).unsqueeze(2)
+    if x.shape[0] == 1:
+        return (factor._rmatmat(x[0]) if adjoint else factor._matmat(x[0])).unsqueeze(0)
+    if isinstance(factor, Materialized) and x.shape[2] >= _MANY_COLUMNS:
+        dense = factor._to_dense(x.dtype, x.device)
+        return shared_product(dense.mH if adjoint else dense, x)
+    moved = x.transpose(1, 2)
+    return (factor._rmatvec(moved) if adjoint else factor._matvec(moved)).transpose(1, 2)
 
 
 def kron(*factors: LinearOperator) -> Kronecker:

@@ -9,12 +9,12 @@ import torch
 from prodsumnet.numerics import checks
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
-from prodsumnet.operators.sparse import Sparse
+from prodsumnet.operators.sparse_product import Patterned
 
 GRAPHS = ("line", "ring", "grid")
 
 
-class NearestNeighbours(Factor, kind="neighbours"):
+class NearestNeighbours(Patterned, Factor, kind="neighbours"):
     r"""A matrix with trainable entries on the diagonal and where two nodes are neighbours.
 
     One such factor is one step that mixes neighbours only; a product of ``k`` of them connects
@@ -48,8 +48,6 @@ class NearestNeighbours(Factor, kind="neighbours"):
     shifts :math:`S_d`, applied as element-wise products of shifted inputs.
     """
 
-    rows: torch.Tensor
-    columns: torch.Tensor
     slots: torch.Tensor
 
     def __init__(
@@ -72,8 +70,7 @@ class NearestNeighbours(Factor, kind="neighbours"):
         self._offsets = sorted(s - self.size if 2 * s > self.size else s for s in steps)
         count = self.size + 2 * self._num_edges()
         checks.number_count("NearestNeighbours", count)
-        self._hold("rows", lambda: self._support(device)[0], (count,), torch.int64, device)
-        self._hold("columns", lambda: self._support(device)[1], (count,), torch.int64, device)
+        self._hold_pattern(lambda: self._support(device), count, device)
         if self.edges is None:
             self._hold("slots", self._slots, (count,), torch.int64, device)
         self._allocate(count, device=device, dtype=dtype)
@@ -136,14 +133,14 @@ class NearestNeighbours(Factor, kind="neighbours"):
         zeros = self.weight.new_zeros(len(self._offsets) * self.size)
         return zeros.index_copy(0, self.slots, self.weight).view(-1, self.size)
 
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
         if self.edges is not None:
-            return Sparse._scatter(x, self.weight, self.columns, self.rows, self.size)
+            return self._multiply(self.weight, x)
         return self._shifted(x, list(self._diagonals()), self._offsets)
 
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
         if self.edges is not None:
-            return Sparse._scatter(y, self.weight.conj(), self.rows, self.columns, self.size)
+            return self._multiply_adjoint(self.weight, y)
         diagonals = zip(self._diagonals().conj(), self._offsets, strict=True)
         moved = [diagonal.roll(offset) for diagonal, offset in diagonals]
         return self._shifted(y, moved, [-offset for offset in self._offsets])
@@ -153,9 +150,9 @@ class NearestNeighbours(Factor, kind="neighbours"):
     ) -> torch.Tensor:
         """Return the sum of the diagonals times ``x`` shifted, around the ends."""
         border = max(map(abs, offsets))
-        around = torch.cat((x[..., self.size - border :], x, x[..., :border]), dim=-1)
+        around = torch.cat((x[self.size - border :], x, x[:border]))
         first, *others = [
-            around.narrow(-1, border + offset, self.size) * diagonal
+            around.narrow(0, border + offset, self.size) * diagonal.unsqueeze(1)
             for diagonal, offset in zip(diagonals, offsets, strict=True)
         ]
         return sum(others, start=first)

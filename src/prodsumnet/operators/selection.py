@@ -56,6 +56,12 @@ class Selection(OrthonormalRows, kind="selection"):
         zeros = y.new_zeros(*y.shape[:-1], self.in_features)
         return zeros.index_copy(-1, self.index, y)
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return x.index_select(0, self.index)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return y.new_zeros(self.in_features, y.shape[1]).index_copy(0, self.index, y)
+
     def _cost(self, batch: int) -> Cost:
         return Cost.elementwise(batch * self.out_features, batch * self.out_features)
 

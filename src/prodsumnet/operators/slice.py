@@ -38,6 +38,12 @@ class Slice(OrthonormalRows, kind="slice"):
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
         return functional.pad(y, (self.start, self.in_features - self.stop))
 
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return x[self.start : self.stop]
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return functional.pad(y, (0, 0, self.start, self.in_features - self.stop))
+
     def _cost(self, batch: int) -> Cost:
         return Cost.elementwise(batch * self.out_features, batch * self.out_features)
 

@@ -5,9 +5,10 @@ import torch
 from prodsumnet.numerics import checks, streams
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
+from prodsumnet.operators.sparse_product import Patterned
 
 
-class Sparse(Factor, kind="sparse"):
+class Sparse(Patterned, Factor, kind="sparse"):
     """A matrix with trainable entries on a random support that a seed gives.
 
     Parameters
@@ -27,9 +28,6 @@ class Sparse(Factor, kind="sparse"):
         If ``num_nonzeros`` exceeds the number of entries.
     """
 
-    rows: torch.Tensor
-    columns: torch.Tensor
-
     def __init__(
         self,
         out_features: int,
@@ -48,33 +46,21 @@ class Sparse(Factor, kind="sparse"):
         self.num_nonzeros = checks.positive_int("num_nonzeros", num_nonzeros, entries)
         self.seed = checks.seed_int(seed)
 
-        def support() -> torch.Tensor:
-            return streams.subset(self.seed, entries, self.num_nonzeros, device)
+        def places() -> tuple[torch.Tensor, torch.Tensor]:
+            support = streams.subset(self.seed, entries, self.num_nonzeros, device)
+            return support // self.in_features, support % self.in_features
 
-        shape = (self.num_nonzeros,)
-        self._hold("rows", lambda: support() // self.in_features, shape, torch.int64, device)
-        self._hold("columns", lambda: support() % self.in_features, shape, torch.int64, device)
+        self._hold_pattern(places, self.num_nonzeros, device)
         self._allocate(self.num_nonzeros, device=device, dtype=dtype)
 
     def _multiplicity(self) -> int:
         return 1
 
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        return self._scatter(x, self.weight, self.columns, self.rows, self.out_features)
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self._multiply(self.weight, x)
 
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        return self._scatter(y, self.weight.conj(), self.rows, self.columns, self.in_features)
-
-    @staticmethod
-    def _scatter(
-        x: torch.Tensor,
-        weight: torch.Tensor,
-        source: torch.Tensor,
-        target: torch.Tensor,
-        features: int,
-    ) -> torch.Tensor:
-        products = x.index_select(-1, source) * weight
-        return products.new_zeros(*x.shape[:-1], features).index_add(-1, target, products)
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._multiply_adjoint(self.weight, y)
 
     def _cost(self, batch: int) -> Cost:
         numbers = batch * self.num_nonzeros

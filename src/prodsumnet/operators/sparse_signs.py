@@ -5,11 +5,11 @@ import math
 import torch
 
 from prodsumnet.numerics import checks, streams
-from prodsumnet.operators.base import LinearOperator
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.sparse_product import Patterned
 
 
-class SparseSigns(LinearOperator, kind="sparse-signs"):
+class SparseSigns(Patterned, kind="sparse-signs"):
     r"""A fixed projection with a few random signs in every column.
 
     The sparse Johnson-Lindenstrauss transform (Kane & Nelson 2014, after Achlioptas 2003): the rows
@@ -40,7 +40,6 @@ class SparseSigns(LinearOperator, kind="sparse-signs"):
     given by a random permutation modulo its length.
     """
 
-    rows: torch.Tensor
     signs: torch.Tensor
 
     def __init__(
@@ -57,28 +56,35 @@ class SparseSigns(LinearOperator, kind="sparse-signs"):
         shape = (self.num_nonzeros, self.in_features)
         count = checks.number_count("SparseSigns", *shape)
 
-        def rows() -> torch.Tensor:
+        def scattered() -> tuple[torch.Tensor, torch.Tensor]:
+            """Return rows and columns, range by range."""
             ends = torch.arange(self.num_nonzeros + 1, device=device)[:, None]
             ends = ends * self.out_features // self.num_nonzeros
             keys = streams.words(self.seed, streams.Stream.KEYS, count, device).view(shape)
-            lengths = ends[1:] - ends[:-1]
-            return ends[:-1] + keys.argsort(dim=-1, stable=True) % lengths
+            rows = ends[:-1] + keys.argsort(dim=-1, stable=True) % (ends[1:] - ends[:-1])
+            return rows.view(-1), torch.arange(count, device=device) % self.in_features
+
+        def places() -> tuple[torch.Tensor, torch.Tensor]:
+            rows, columns = scattered()
+            order = rows.argsort(stable=True)
+            return rows[order], columns[order]
 
         def signs() -> torch.Tensor:
-            return streams.signs(self.seed, count, device)
+            order = scattered()[0].argsort(stable=True)
+            return streams.signs(self.seed, count, device)[order]
 
-        self._hold("rows", rows, shape, torch.int64, device)
-        self._hold("signs", signs, shape, torch.int8, device)
+        self._hold_pattern(places, count, device)
+        self._hold("signs", signs, (count,), torch.int8, device)
         self._scale = math.sqrt(self.out_features / count)
 
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        signed = (x.unsqueeze(-2) * self.signs).flatten(-2)
-        zeros = signed.new_zeros(*x.shape[:-1], self.out_features)
-        return zeros.index_add(-1, self.rows.view(-1), signed) * self._scale
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self._multiply(self._entries(x), x)
 
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        parts = y.index_select(-1, self.rows.view(-1)).unflatten(-1, self.rows.shape)
-        return (parts * self.signs).sum(-2) * self._scale
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._multiply_adjoint(self._entries(y), y)
+
+    def _entries(self, x: torch.Tensor) -> torch.Tensor:
+        return self.signs.to(x.dtype.to_real()) * self._scale
 
     def _cost(self, batch: int) -> Cost:
         signs = self.num_nonzeros * self.in_features

@@ -1,0 +1,144 @@
+"""How long operators take on a machine: constants that `prodsumnet calibrate` measures.
+
+A kind of operator takes ``call + flops·flop + bytes·byte + far·max(0, bytes - 1 MiB)`` seconds,
+with four constants for each task: applied to rows or to columns, or composed to a dense matrix;
+with and without gradients. Whoever has not calibrated gets the constants measured by the
+developers, so that the same seed gives the same numbers everywhere.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+import torch
+
+from prodsumnet.operators import Cost, LinearOperator
+
+Task = Literal["rows", "columns", "dense"]
+
+TASKS: tuple[Task, ...] = ("rows", "columns", "dense")
+
+VARIABLE = "PRODSUMNET_RATES"
+"""Environment variable that names another folder of calibrated rates."""
+
+NEAR_BYTES = 2**20
+"""What moves up to so many bytes is taken to stay in a cache."""
+
+OTHER = "other"
+"""Stands for kinds that were not measured."""
+
+_SHIPPED = Path(__file__).parent / "measured"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Seconds of one kind at one task.
+
+    Parameters
+    ----------
+    call, flop, byte, far : float
+        Seconds a call, an operation, a byte, and a byte more beyond the cache.
+    """
+
+    call: float
+    flop: float
+    byte: float
+    far: float
+
+    def seconds(self, cost: Cost) -> float:
+        """Return the time that a cost stands for."""
+        beyond = max(0, cost.bytes - NEAR_BYTES)
+        return self.call + cost.flops * self.flop + cost.bytes * self.byte + beyond * self.far
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The rates of one device, precision and number of threads.
+
+    Parameters
+    ----------
+    label : str
+        Which these are.
+    table : dict
+        `Rate` of each kind, task, and whether gradients are wanted.
+    """
+
+    label: str
+    table: dict[tuple[str, str, bool], Rate]
+
+    def seconds(self, kind: str, task: Task, cost: Cost, gradients: bool) -> float:
+        """Return how long a kind takes for a task; gradients include the way back.
+
+        Parameters
+        ----------
+        kind : str
+            Of the operator, see `name`.
+        task : str
+            'rows', 'columns' or 'dense'.
+        cost : Cost
+            Of the evaluation.
+        gradients : bool
+            Whether the gradients of input and numbers follow.
+        """
+        rate = self.table.get((kind, task, gradients))
+        return (rate or self.table[OTHER, task, gradients]).seconds(cost)
+
+
+def name(operator: LinearOperator) -> str:
+    """Return the name under which the rates of an operator's kind are kept."""
+    return operator.kind or type(operator).__name__
+
+
+def folder() -> Path:
+    """Return where calibrated rates are: ``$PRODSUMNET_RATES``, or in the user's cache."""
+    given = os.environ.get(VARIABLE)
+    return Path(given) if given else platformdirs.user_cache_path("prodsumnet") / "rates"
+
+
+def file_name(device: torch.device, dtype: torch.dtype, threads: int) -> str:
+    """Return the name of the file of rates for a device, a precision and a number of threads."""
+    return f"{device.type}-{str(dtype.to_real()).removeprefix('torch.')}-{threads}.json"
+
+
+def rates(device: torch.device, dtype: torch.dtype, threads: int) -> Rates:
+    """Return the calibrated rates, or else the nearest of those that are shipped.
+
+    Parameters
+    ----------
+    device, dtype, threads
+        Where, in which precision and with how many threads operators will run.
+
+    Raises
+    ------
+    ValueError
+        If the file of calibrated rates is damaged.
+    """
+    calibrated = folder() / file_name(device, dtype, threads)
+    if calibrated.is_file():
+        return _read(calibrated, calibrated.stat().st_mtime_ns)
+    return _read(_SHIPPED / f"cpu-float32-{'1' if threads == 1 else '2'}.json", 0)
+
+
+@cache
+def _read(path: Path, changed: int) -> Rates:
+    """Read a file of rates; ``changed`` tells versions of it apart."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        table = {
+            (kind, task, gradients): Rate(*map(float, constants[gradients]))
+            for kind, tasks in content["rates"].items()
+            for task, constants in tasks.items()
+            for gradients in (False, True)
+        }
+        missing = [task for task in TASKS if (OTHER, task, True) not in table]
+        if missing:
+            raise ValueError(f"nothing for {OTHER!r} at {', '.join(missing)}")
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{path} does not hold rates, measure them anew with `prodsumnet calibrate`: {error!r}"
+        ) from error
+    return Rates(path.stem, table)

@@ -1,0 +1,106 @@
+"""Other ways to compute an operator from the same numbers."""
+
+from prodsumnet.evaluation.chained import Chained
+from prodsumnet.evaluation.composed import Composed
+from prodsumnet.evaluation.grouping import groupings
+from prodsumnet.evaluation.stages import is_matrix, trace
+from prodsumnet.operators import (
+    Adjoint,
+    HStack,
+    Kronecker,
+    LinearOperator,
+    Product,
+    Sum,
+    Transpose,
+    VStack,
+    kronecker_sum,
+)
+
+
+def rewrites(operator: LinearOperator) -> list[LinearOperator]:
+    """Return equal operators over the same numbers, to be chosen from by their cost.
+
+    A product becomes a chain of matrix products between the axes of a tensor, with consecutive
+    stages composed and permutations of axes absorbed; a sum of products becomes one product of
+    stacks, or of Kronecker products, and its dense terms are added up.
+
+    Parameters
+    ----------
+    operator : LinearOperator
+        The operator. Its parts are not rewritten by themselves.
+
+    Returns
+    -------
+    list of LinearOperator
+        None or more, to be called rather than trained or stored. They stay right when numbers
+        change in place.
+    """
+    if isinstance(operator, Sum):
+        fused = _fused(operator)
+        return [] if fused is None else [fused, *_chains(fused)]
+    return _chains(operator)
+
+
+def _chains(operator: LinearOperator) -> list[LinearOperator]:
+    """Return a product as chains, and one with the chains of its parts that are ones."""
+    if isinstance(operator, Adjoint | Transpose):
+        inner = operator.operator
+        return [type(operator)(c) for c in _chains(inner)]
+    if not isinstance(operator, Product | Kronecker):
+        return []
+    chain = trace(operator)
+    if chain is not None:
+        return [Chained(operator, grouped) for grouped in groupings(chain)]
+    return _parts(operator) if isinstance(operator, Product) else []
+
+
+def _parts(product: Product) -> list[LinearOperator]:
+    """Return a product with its longest runs of factors that are chains replaced by these."""
+    runs: list[list[LinearOperator]] = []
+    for factor in product:
+        if runs and trace(Product(*runs[-1], factor)) is not None:
+            runs[-1].append(factor)
+        else:
+            runs.append([factor])
+    if all(len(run) == 1 for run in runs):
+        return []
+    options = [rewrites(Product(*run)) if len(run) > 1 else run for run in runs]
+    count = max(map(len, options))
+    return [Product(*(o[min(i, len(o) - 1)] for o in options)) for i in range(count)]
+
+
+def _fused(operator: Sum) -> LinearOperator | None:
+    """Return a sum with terms of one form taken together, or None if there are no such terms."""
+    dense, pairs, low, others = [], [], [], []
+    for term in operator:
+        if is_matrix(term):
+            dense.append(term)
+        elif _is_pair(term, Kronecker):
+            pairs.append(term)
+        elif _is_pair(term, Product):
+            low.append(term)
+        else:
+            others.append(term)
+    terms: list[LinearOperator] = []
+    if dense:
+        terms.append(Composed(Sum(*dense)) if len(dense) > 1 else dense[0])
+    if low:
+        terms.append(_stacked(low) if len(low) > 1 else low[0])
+    shapes = dict.fromkeys(tuple(f.shape for f in pair) for pair in pairs)
+    for shape in shapes:
+        alike = [tuple(p) for p in pairs if tuple(f.shape for f in p) == shape]
+        terms.append(kronecker_sum(alike) if len(alike) > 1 else Kronecker(*alike[0]))
+    terms += others
+    if len(terms) == len(list(operator)):
+        return None
+    return Sum(*terms) if len(terms) > 1 else terms[0]
+
+
+def _is_pair(operator: LinearOperator, kind: type[Kronecker | Product]) -> bool:
+    return isinstance(operator, kind) and len(list(operator)) == 2 and all(map(is_matrix, operator))
+
+
+def _stacked(products: list[LinearOperator]) -> LinearOperator:
+    """Return the sum of products ``A_r B_r`` as ``[A_1 A_2 ...]`` times the ``B_r`` stacked."""
+    lefts, rights = zip(*(tuple(product) for product in products), strict=True)
+    return Product(Composed(HStack(*lefts)), Composed(VStack(*rights)))

@@ -1,0 +1,171 @@
+"""The ways to compute a convolution: as a chain of convolutions, or by the Fourier transform."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from prodsumnet.evaluation import fourier
+from prodsumnet.evaluation.depthwise import depthwise
+from prodsumnet.evaluation.geometry import Geometry
+from prodsumnet.evaluation.kernels import Chain, Stage
+from prodsumnet.evaluation.memory import Memory
+from prodsumnet.numerics import checks
+
+_FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {
+    1: functional.conv1d,
+    2: functional.conv2d,
+    3: functional.conv3d,
+}
+_FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
+
+_LARGE = 2**16
+"""Numbers in an image from which on the order of its axes matters more than a call."""
+
+_VECTOR = 16
+"""Channels that a vector instruction takes at once."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A stage, the arguments of torch's function for it, and its kernels."""
+
+    stage: Stage
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    kernels: Memory
+    large: bool
+
+    def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        kernel = self.kernels.get(x) if self.kernels.usable() else self.prepare(x)
+        x, kernel = checks.unify(x, kernel)
+        if x.shape[1] < kernel.shape[1]:
+            x = _ordered(_widened(x))
+        if bias is not None:
+            bias = bias.to(kernel.dtype.to_complex() if bias.is_complex() else kernel.dtype)
+        arguments = self.stride, self.padding, self.dilation, self.stage.groups
+        function = _FUNCTIONS[len(self.stride)]
+        if self.stage.groups == 1 or not checks.autocasting(x.device):
+            return function(x, kernel, bias, *arguments)
+        with torch.autocast(x.device.type, enabled=False):
+            low = torch.get_autocast_dtype(x.device.type)
+            if self._vectorised(x, kernel):
+                bias = None if bias is None else bias.to(low)
+                return depthwise(x.to(low), kernel.to(low), bias, *arguments)
+            # Other grouped convolutions have no fast backward in half precision on a CPU.
+            return function(x.to(kernel.dtype), kernel, bias, *arguments)
+
+    def _vectorised(self, x: torch.Tensor, kernel: torch.Tensor) -> bool:
+        channels = self.stage.groups
+        single = kernel.shape[0] == channels == self.stage.in_channels
+        return single and channels % _VECTOR == 0 and not x.is_complex() and len(self.stride) == 2
+
+    def prepare(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the kernels as they are needed for an input."""
+        kernel = self.stage.kernel(x.dtype, x.device)
+        if self.large and len(self.stride) in _FORMATS:
+            if self.stage.in_channels == 1:
+                # With one channel, memory formats coincide and the slow one is taken: add one.
+                kernel = _widened(kernel)
+            kernel = _ordered(kernel)
+        return kernel
+
+
+class Convolutions:
+    """A chain of convolutions.
+
+    Parameters
+    ----------
+    chain : tuple of Stage
+        The chain.
+    geometry : Geometry
+        Of all of it together.
+    numbers : int
+        Numbers of the largest image in it.
+    """
+
+    def __init__(self, chain: Chain, geometry: Geometry, numbers: int) -> None:
+        self.chain, self.geometry = chain, geometry
+        self._padding = geometry.padding()
+        self._ordered = geometry.axes in _FORMATS and (numbers >= _LARGE or len(chain) > 1)
+        self._steps = [self._step(stage) for stage in chain]
+
+    def _step(self, stage: Stage) -> _Step:
+        def along(values: tuple[int, ...], usual: int) -> tuple[int, ...]:
+            return tuple(v if on else usual for v, on in zip(values, stage.axes, strict=True))
+
+        padding = self._padding or (0,) * self.geometry.axes
+        memory = Memory(stage.operator, lambda x: step.prepare(x))
+        step = _Step(
+            stage,
+            along(self.geometry.stride, 1),
+            along(padding, 0),
+            along(self.geometry.dilation, 1),
+            memory,
+            self._ordered,
+        )
+        return step
+
+    def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """``(N, in_channels, ...) -> (N, out_channels, ...)``."""
+        if self._padding is None:
+            x = self.geometry.pad(x)
+        if self._ordered and x.shape[1] > 1:
+            x = _ordered(x)
+        *others, last = self._steps
+        for step in others:
+            x = step(x, None)
+        x = last(x, bias)
+        return _ordered(x) if self._ordered else x
+
+
+class Transformed:
+    """A convolution by the fast Fourier transform.
+
+    Parameters
+    ----------
+    stage : Stage
+        With the whole kernel matrix.
+    geometry : Geometry
+        Of the convolution.
+    x : Tensor
+        Images, for their size and type.
+    """
+
+    def __init__(self, stage: Stage, geometry: Geometry, x: torch.Tensor) -> None:
+        self.stage, self.geometry = stage, geometry
+        self.sizes = fourier.transform_size(geometry.padded_size(x.shape[2:]))
+        self._complex = x.is_complex() or stage.kernel(x.dtype, x.device).is_complex()
+        self._spectra = Memory(stage.operator, self._spectrum)
+
+    def _spectrum(self, x: torch.Tensor) -> torch.Tensor:
+        kernel = self._full(self.stage.kernel(x.dtype, x.device))
+        return fourier.spectrum(kernel, self.geometry, self.sizes)
+
+    def _full(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a tensor in a type that has Fourier transforms."""
+        x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        return x.to(x.dtype.to_complex()) if self._complex else x
+
+    def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """``(N, in_channels, ...) -> (N, out_channels, ...)``."""
+        with torch.autocast(x.device.type, enabled=False):
+            spectra = self._spectra.get(x) if self._spectra.usable() else self._spectrum(x)
+            padded = self.geometry.pad(self._full(x))
+            y = fourier.convolve(padded, spectra, self.geometry, self.sizes)
+            y = y.to(x.dtype.to_complex() if y.is_complex() else x.dtype)
+        if bias is None:
+            return y
+        return y + bias.to(y.dtype).view(-1, *[1] * self.geometry.axes)
+
+
+def _widened(x: torch.Tensor) -> torch.Tensor:
+    """Return images, or kernels, with a second channel of zeros."""
+    return functional.pad(x, (*(0, 0) * (x.dim() - 2), 0, 1))
+
+
+def _ordered(x: torch.Tensor) -> torch.Tensor:
+    """Return images with channels innermost, with which pooling and mixing are much faster."""
+    return x.contiguous(memory_format=_FORMATS[x.dim() - 2])

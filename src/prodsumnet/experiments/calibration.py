@@ -1,0 +1,225 @@
+"""Measuring how long every kind of operator takes on this machine, for the planner."""
+
+import itertools
+import json
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.optimize
+import torch
+
+from prodsumnet import families
+from prodsumnet.evaluation import rates
+from prodsumnet.evaluation.planner import leaves
+from prodsumnet.operators import Cost, Dense, LinearOperator
+from prodsumnet.storage import write_text
+
+SIZES = (64, 256, 1024, 4096)
+BATCHES = (1, 32, 256)
+
+_SAMPLES = 4
+"""Most examples of a kind at a size."""
+
+_SECONDS = 0.004
+"""How long one timing takes at least, in short calls."""
+
+_LONGEST = 0.5
+"""What should take longer is not measured."""
+
+Report = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A measured time of a kind at a task, with the cost that the model sees."""
+
+    kind: str
+    task: rates.Task
+    gradients: bool
+    cost: Cost
+    seconds: float
+
+
+def calibrate(
+    device: torch.device,
+    dtype: torch.dtype,
+    out: Path | None = None,
+    report: Report | None = None,
+    sizes: tuple[int, ...] = SIZES,
+    batches: tuple[int, ...] = BATCHES,
+) -> Path:
+    """Measure the kinds of operators and write the rates where the planner looks for them.
+
+    Parameters
+    ----------
+    device, dtype
+        Where and in which precision.
+    out : Path, optional
+        Folder of the file; by default `prodsumnet.evaluation.rates.folder`.
+    report : callable, optional
+        Is told how many examples are measured, of how many, and which kind is next.
+    sizes, batches
+        Of the examples.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    found = list(examples(sizes))
+    samples: list[Sample] = []
+    for index, operator in enumerate(found):
+        if report is not None:
+            report(index, len(found), rates.name(operator))
+        samples += measure(operator.to(device, dtype), batches, device, dtype)
+    for size in sizes:
+        samples += _moving(size, batches, device, dtype)
+    threads = torch.get_num_threads()
+    content = {
+        "device": device.type,
+        "dtype": str(dtype).removeprefix("torch."),
+        "threads": threads,
+        "torch": torch.__version__,
+        "rates": fit(samples),
+    }
+    path = (out or rates.folder()) / rates.file_name(device, dtype, threads)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    return path
+
+
+def examples(sizes: tuple[int, ...]) -> Iterator[LinearOperator]:
+    """Yield nodes of the families' expressions with distinct specs, and dense matrices."""
+    seen: dict[tuple[str, int], int] = defaultdict(int)
+    known: set[str] = set()
+    for size in sizes:
+        for name in families.names():
+            least = families.get(name).least(size, size)
+            for budget in sorted({max(least, b) for b in (size, 4 * size, int(size**1.5))}):
+                built = families.build(name, size, size, budget, device="meta")
+                for leaf in leaves(built):
+                    key = rates.name(leaf), size
+                    spec = json.dumps(leaf.spec() if leaf.kind else repr(leaf), sort_keys=True)
+                    if spec not in known and seen[key] < _SAMPLES:
+                        known.add(spec)
+                        seen[key] += 1
+                        yield _real(leaf)
+    for rows, columns in itertools.product(sizes, (16, *sizes)):
+        yield Dense(rows, columns)
+
+
+def _real(leaf: LinearOperator) -> LinearOperator:
+    return LinearOperator.from_spec(leaf.spec())
+
+
+def measure(
+    operator: LinearOperator, batches: tuple[int, ...], device: torch.device, dtype: torch.dtype
+) -> Iterator[Sample]:
+    """Yield the times of an operator at every task that it has."""
+    numbers: list[torch.Tensor] = list(operator.parameters())
+    kind = rates.name(operator)
+    entries = operator.out_features * operator.in_features
+    width = operator.in_features
+    for batch, gradients in itertools.product(batches, (False, True)):
+        rows = torch.randn(batch, width, dtype=dtype, device=device, requires_grad=gradients)
+        columns = torch.randn(width, batch, dtype=dtype, device=device, requires_grad=gradients)
+        cost = operator.cost(batch)
+        ways: list[tuple[rates.Task, Callable[..., torch.Tensor], torch.Tensor]] = [
+            ("rows", operator._matvec, rows),
+            ("columns", operator._matmat, columns),
+        ]
+        for task, apply, x in ways:
+            seconds = _timed(lambda a=apply, x=x: a(x), [x, *numbers] if gradients else [])
+            yield Sample(kind, task, gradients, cost, seconds)
+    for gradients in (False, True):
+        if entries <= 2**24 and (numbers or not gradients):
+            cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
+            seconds = _timed(
+                lambda: operator._to_dense(dtype, device), numbers if gradients else []
+            )
+            yield Sample(kind, "dense", gradients, cost, seconds)
+
+
+def _moving(
+    size: int, batches: tuple[int, ...], device: torch.device, dtype: torch.dtype
+) -> Iterator[Sample]:
+    """Yield the times of what lies between kernels: transpositions and additions."""
+    for batch, gradients in itertools.product(batches, (False, True)):
+        x = torch.randn(batch, size, dtype=dtype, device=device, requires_grad=gradients)
+        n = batch * size
+        wanted = [x] if gradients else []
+        for cost, act in (
+            (Cost.elementwise(n, n), lambda x=x: x.mT.contiguous()),
+            (Cost.elementwise(2 * n, n), lambda x=x: x + x),
+        ):
+            seconds = _timed(act, wanted)
+            for task in rates.TASKS:
+                yield Sample("moving", task, gradients, cost, seconds)
+
+
+def _timed(act: Callable[[], torch.Tensor], wanted: list[torch.Tensor]) -> float:
+    """Return the median seconds of a call, with its gradients if some are wanted."""
+
+    def once() -> None:
+        if wanted:
+            y = act()
+            if y.requires_grad:
+                torch.autograd.grad(y, wanted, torch.ones_like(y), allow_unused=True)
+        else:
+            with torch.no_grad():
+                act()
+
+    started = time.perf_counter()
+    once()
+    first = time.perf_counter() - started
+    if first > _LONGEST:
+        return first
+    calls = max(1, int(_SECONDS / max(first, 1e-6)))
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        for _ in range(calls):
+            once()
+        times.append((time.perf_counter() - started) / calls)
+    return statistics.median(times)
+
+
+def fit(samples: list[Sample]) -> dict[str, dict[str, list[list[float]]]]:
+    """Return the constants of every kind and task, forward and with gradients.
+
+    They are the non-negative ones with the least squares of relative errors (Lawson & Hanson 1974).
+    """
+    kinds = sorted({sample.kind for sample in samples})
+    result: dict[str, dict[str, list[list[float]]]] = {}
+    for kind in [rates.OTHER, *kinds]:
+        own = samples if kind == rates.OTHER else [s for s in samples if s.kind == kind]
+        result[kind] = {}
+        for task in rates.TASKS:
+            tries = [
+                [s for s in own if s.task == task and s.gradients is gradients]
+                for gradients in (False, True)
+            ]
+            # What has no numbers is never composed with gradients.
+            forward, training = tries[0], tries[1] or tries[0]
+            if forward:
+                result[kind][task] = [_constants(forward), _constants(training)]
+    return result
+
+
+def _constants(samples: list[Sample]) -> list[float]:
+    rows = np.array(
+        [
+            (1.0, s.cost.flops, s.cost.bytes, max(0, s.cost.bytes - rates.NEAR_BYTES))
+            for s in samples
+        ]
+    )
+    times = np.array([s.seconds for s in samples])
+    scale = rows.max(axis=0)
+    scale[scale == 0] = 1
+    solution, _ = scipy.optimize.nnls(rows / scale / times[:, None], np.ones(len(samples)))
+    return [float(f"{value:.4g}") for value in solution / scale]

@@ -1,0 +1,49 @@
+"""One matrix times each of many."""
+
+from typing import Any
+
+import torch
+
+from prodsumnet.numerics import checks
+
+
+def shared_product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return the products ``(count, out, columns)`` of one matrix with ``(count, in, columns)``.
+
+    The gradient in the matrix is added up product by product, where that of `torch.matmul` would
+    first store one for each.
+
+    Parameters
+    ----------
+    matrix : Tensor
+        ``(out, in)``.
+    x : Tensor
+        ``(count, in, columns)``.
+    """
+    x, matrix = checks.unify(x, matrix)
+    if checks.autocasting(x.device):
+        dtype = torch.get_autocast_dtype(x.device.type)
+        x, matrix = (t if t.dtype == torch.float64 else t.to(dtype) for t in (x, matrix))
+    return _SharedProduct.apply(matrix, x)  # pyright: ignore[reportReturnType]
+
+
+class _SharedProduct(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (grad,) = grads
+        matrix, x = ctx.saved_tensors
+        needs_matrix, needs_x = ctx.needs_input_grad
+        own = None
+        if needs_matrix:
+            own = torch.addbmm(matrix.new_zeros(matrix.shape), grad, x.mH, beta=0)
+        return own, _SharedProduct.apply(matrix.mH, grad) if needs_x else None  # pyright: ignore
