@@ -18,7 +18,7 @@ def bench(
     cold: Annotated[
         bool, typer.Option("--cold", help="Empty the caches before each call.")
     ] = False,
-    seconds: Annotated[float, typer.Option(help="Time of each way in each mode, about.")] = 0.1,
+    seconds: Annotated[float, typer.Option(help="Time of each way in each mode, about.")] = 0.05,
     again: Annotated[bool, typer.Option("--again", help="Measure finished lines anew.")] = False,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("benchmark"),
 ) -> None:

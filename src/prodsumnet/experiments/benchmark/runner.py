@@ -50,7 +50,7 @@ def benchmark(
     command: str,
     threads: int = 1,
     cold: bool = False,
-    seconds: float = 0.1,
+    seconds: float = 0.05,
     again: bool = False,
     watch: Watch = lambda done, name: None,
 ) -> Result:
