@@ -10,6 +10,7 @@ import typer
 from prodsumnet.cli import (
     approximate,
     bench,
+    calibrate,
     count,
     data,
     evaluate,
@@ -45,6 +46,7 @@ app.command()(summarize.summarize)
 app.command()(report.report)
 app.command()(families.families)
 app.command()(approximate.approximate)
+app.command()(calibrate.calibrate)
 app.command()(bench.bench)
 app.add_typer(data.app, name="data")
 

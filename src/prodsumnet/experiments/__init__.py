@@ -1,7 +1,8 @@
 """Recipes, run and recorded."""
 
 from prodsumnet.experiments.approximation import Approximation, approximate_locally
-from prodsumnet.experiments.console import training_bar
+from prodsumnet.experiments.calibration import calibrate as calibrate_rates
+from prodsumnet.experiments.console import calibration_bar, training_bar
 from prodsumnet.experiments.figure import draw
 from prodsumnet.experiments.frontier import Frontier, expand, frontier_names, load_frontier
 from prodsumnet.experiments.pareto import pareto
@@ -22,6 +23,8 @@ __all__ = [
     "Record",
     "Space",
     "approximate_locally",
+    "calibrate_rates",
+    "calibration_bar",
     "default_space",
     "draw",
     "expand",

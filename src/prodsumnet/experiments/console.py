@@ -1,7 +1,7 @@
 """What a person sees while a run goes on."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -52,6 +52,19 @@ def training_bar(epochs: int) -> Iterator[Callback]:
             words += f", validation {last.validation_accuracy:.2%}"
             if not terminal and last.epoch * total == done * epochs:
                 print(describe(last, epochs), file=sys.stderr, flush=True)
+        bar.update(task, completed=done, total=total, description=words)
+
+    with bar:
+        yield update
+
+
+@contextmanager
+def calibration_bar() -> Iterator[Callable[[int, int, str], None]]:
+    """Show a calibration on stderr: a bar with the time left."""
+    bar = progress_bar()
+    task = bar.add_task("calibration", total=None)
+
+    def update(done: int, total: int, words: str) -> None:
         bar.update(task, completed=done, total=total, description=words)
 
     with bar:
