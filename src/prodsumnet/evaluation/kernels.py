@@ -242,9 +242,7 @@ def split(
     return None
 
 
-def joint(
-    kind: KhatriRao | Kronecker, parts: list[LinearOperator]
-) -> LinearOperator:
+def joint(kind: KhatriRao | Kronecker, parts: list[LinearOperator]) -> LinearOperator:
     """Return the product of some factors of a Kronecker product, or of a row-wise one."""
     return parts[0] if len(parts) == 1 else type(kind)(*parts)
 

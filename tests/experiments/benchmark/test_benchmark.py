@@ -45,7 +45,8 @@ def test_a_line_is_measured_recorded_and_reported(tmp_path):
     assert (first.flops, first.bytes) == (2 * 2 * first.trainable, first.bytes)
     for mode in ("forward", "training"):
         found = first.timings(mode)
-        assert {"torch", "auto"} <= found.keys()
+        assert {"torch", "auto", "factors", "dense"} <= found.keys()
+        assert first.choices[mode] in first.strategies
         for timing in found.values():
             assert 0 < timing.lower <= timing.microseconds <= timing.upper
             assert timing.repetitions >= 3
@@ -167,7 +168,7 @@ def test_the_picture_depends_on_the_records_alone(tmp_path):
 
 def test_regret_and_gain_over_factors():
     timing = {"lower": 1.0, "upper": 1.0, "repetitions": 3}
-    times = {"torch": 8.0, "auto": 4.0, "factors": 6.0, "dense": 2.0}
+    times = {"torch": 8.0, "auto": 4.0, "dense": 2.0, "factors": 6.0}
     timings = [{"name": n, "microseconds": t, **timing} for n, t in times.items()]
     fields = {
         "case": "monarch",
@@ -178,10 +179,16 @@ def test_regret_and_gain_over_factors():
         "command": "",
     }
     fields |= {"trainable": 1, "flops": 1, "bytes": 1, "threads": 1, "caches": "hot"}
-    fields |= {"seconds": 1.0, "explanation": "", "strategies": ["auto", "factors", "dense"]}
-    measurement = runner.Measurement(**fields, forward=timings, training=timings[:2])
+    fields |= {
+        "seconds": 1.0,
+        "explanation": "",
+        "choices": {"forward": "factors", "training": "dense"},
+        "strategies": ["auto", "factors", "dense"],
+    }
+    fields["choices"] = {"forward": "factors", "training": "dense"}
+    measurement = runner.Measurement(**fields, forward=timings, training=timings[:3])
     assert measurement.regret("forward") == 2.0
-    assert measurement.regret("training") is None
+    assert measurement.regret("training") == 2.0
     assert measurement.ratio("forward", "factors") == 1.5
     assert measurement.ratio("training", "factors") is None
     machine = runner.measure_machine()
@@ -189,7 +196,10 @@ def test_regret_and_gain_over_factors():
     assert "forward: 2.00 times faster than torch's layer (geometric mean of 2)" in text
     assert "forward: regret of the planner 2.000 (geometric mean), at worst 2.00" in text
     assert "forward: 1.50 times faster than factor by factor" in text
-    assert "training: regret" not in text
+    assert "training: 1.50" not in text
+    assert "| forward | 8.0 | 4.0 (1.0 to 1.0) | 2.00 | factors | dense | 2.00 |" in runner.table(
+        [measurement]
+    )
 
 
 def test_refusals(tmp_path):

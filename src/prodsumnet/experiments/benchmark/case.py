@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from prodsumnet.evaluation import ConvolutionExplanation, Explanation
 from prodsumnet.operators import Cost, LinearOperator
 
 BASELINE = "torch"
@@ -24,8 +25,8 @@ class Subject:
         The plain torch layer of the same shape.
     layer : callable
         ``layer(strategy)``: the library's layer.
-    strategies : callable
-        ``strategies(batch, gradients)``: what ``layer`` takes that makes a difference then.
+    explain : callable
+        ``explain(batch, gradients)``: what the layer says of its ways and its choice.
     sample : callable
         ``sample(batch)``: the shape of an input.
     cost : callable
@@ -39,11 +40,21 @@ class Subject:
     operator: LinearOperator
     baseline: nn.Module
     layer: Callable[[str], nn.Module]
-    strategies: Callable[[int, bool], tuple[str, ...]]
+    explain: Callable[[int, bool], Explanation | ConvolutionExplanation]
     sample: Callable[[int], tuple[int, ...]]
     cost: Callable[[int], Cost]
     dtype: torch.dtype = torch.float32
     rivals: Mapping[str, nn.Module] = field(default_factory=dict)
+
+    def strategies(self, batch: int, gradients: bool) -> list[str]:
+        """Return the planner's choice and all ways that there are then."""
+        ways = self.explain(batch, gradients).candidates
+        return list(dict.fromkeys([AUTO, *(way.strategy for way in ways)]))
+
+    def choice(self, batch: int, gradients: bool) -> str:
+        """Return the strategy that the planner takes."""
+        chosen = self.explain(batch, gradients).chosen
+        return chosen if isinstance(chosen, str) else chosen.strategy
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from importlib import metadata
 import torch
 from torch import nn
 
-from prodsumnet.experiments.benchmark.case import AUTO, BASELINE, Subject
+from prodsumnet.experiments.benchmark.case import BASELINE, Subject
 from prodsumnet.experiments.benchmark.measurement import Measurement
 from prodsumnet.experiments.benchmark.peers import PEERS
 from prodsumnet.experiments.benchmark.selection import Line
@@ -60,7 +60,11 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
         threads=torch.get_num_threads(),
         caches="cold" if cold else "hot",
         seconds=seconds,
-        explanation=_explanation(subject.layer(AUTO), line.batch),
+        explanation=str(subject.explain(line.batch, False)),
+        choices={
+            "forward": subject.choice(line.batch, False),
+            "training": subject.choice(line.batch, True),
+        },
         strategies=list(dict.fromkeys([*ways[False], *ways[True]])),
         forward=forward,
         training=_training(contenders(True), inputs, seconds, evict),
@@ -123,8 +127,3 @@ def _training(
 def _evict(size: int) -> Callable[[], object]:
     buffer = torch.zeros(size // 4)
     return lambda: buffer.add_(1)
-
-
-def _explanation(layer: nn.Module, batch: int) -> str:
-    explain = getattr(layer.eval(), "explain", None)
-    return "" if explain is None else str(explain(batch))

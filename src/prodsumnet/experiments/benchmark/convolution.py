@@ -1,6 +1,7 @@
 """Convolutions to be measured, each with a kernel matrix of few numbers or a large kernel."""
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import nn
 
@@ -71,6 +72,10 @@ def _subject(operator: LinearOperator, channels: int, kernel: int, size: int) ->
     operator.reset_parameters()
     arguments = channels, operator.out_features, kernel
 
+    def layer(strategy: str) -> Conv2d:
+        options: Any = {"padding": kernel // 2, "bias": False, "strategy": strategy}
+        return Conv2d(*arguments, operator, **options)
+
     def cost(batch: int) -> Cost:
         # What the images take apart, a convolution is one product for each position.
         return operator.cost(batch * size**2)
@@ -78,8 +83,8 @@ def _subject(operator: LinearOperator, channels: int, kernel: int, size: int) ->
     return Subject(
         operator=operator,
         baseline=nn.Conv2d(*arguments, padding=kernel // 2, bias=False),
-        layer=lambda strategy: Conv2d(*arguments, operator, padding=kernel // 2, bias=False),
-        strategies=lambda batch, gradients: (AUTO,),
+        layer=layer,
+        explain=lambda batch, gradients: layer(AUTO).explain(batch, size, gradients),
         sample=lambda batch: (batch, channels, size, size),
         cost=cost,
     )

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from prodsumnet import families
+from prodsumnet.evaluation import check_strategy
 from prodsumnet.experiments.benchmark.case import AUTO, Case, Subject
 from prodsumnet.experiments.benchmark.nested import nested, product_of_sums
 from prodsumnet.nn import Linear
@@ -111,11 +112,16 @@ def linear_subject(
     out_features, in_features = operator.shape
     with torch.no_grad():
         dtype = operator(torch.zeros(1, in_features)).dtype
+
+    def layer(strategy: str) -> Linear:
+        name = check_strategy(strategy)
+        return Linear(in_features, out_features, operator, bias=False, strategy=name)
+
     return Subject(
         operator=operator,
         baseline=nn.Linear(in_features, out_features, bias=False, dtype=dtype),
-        layer=lambda strategy: Linear(in_features, out_features, operator, bias=False),
-        strategies=lambda batch, gradients: (AUTO,),
+        layer=layer,
+        explain=layer(AUTO).explain,
         sample=lambda batch: (batch, in_features),
         cost=operator.cost,
         dtype=dtype,

@@ -38,7 +38,9 @@ class Measurement(Written):
     seconds : float
         How long each contender was measured, about.
     explanation : str
-        What the planner says of its choice in evaluation mode; empty if it says nothing.
+        What the planner says of its choice in evaluation mode.
+    choices : dict of str to str
+        The strategy that it takes in each mode.
     strategies : list of str
         Which contenders are the layer in a way of its own.
     forward, training : list of Timing
@@ -62,6 +64,7 @@ class Measurement(Written):
     caches: Literal["hot", "cold"]
     seconds: float
     explanation: str
+    choices: dict[str, str]
     strategies: list[str]
     forward: list[Timing]
     training: list[Timing]

@@ -16,9 +16,9 @@ def table(measurements: Sequence[Measurement]) -> str:
     faster it is than them.
     """
     rows = [
-        "| case | size | batch | mode | torch, µs | ours, µs (quartiles) | ratio | best strategy "
+        "| case | size | batch | mode | torch, µs | ours, µs (quartiles) | ratio | choice | best "
         "| regret | peers: µs (ratio) |",
-        "|---|--:|--:|---|--:|--:|--:|---|--:|---|",
+        "|---|--:|--:|---|--:|--:|--:|---|---|--:|---|",
     ]
     rows += [_row(m, mode) for m in measurements for mode in _MODES]
     return "\n".join(rows)
@@ -27,8 +27,8 @@ def table(measurements: Sequence[Measurement]) -> str:
 def _row(measurement: Measurement, mode: Mode) -> str:
     found = measurement.timings(mode)
     ours, plain = found[AUTO], found[BASELINE]
-    strategies = [found[name] for name in measurement.strategies if name in found]
-    best = min(strategies, key=lambda timing: timing.microseconds)
+    ways = [found[name] for name in measurement.strategies if name in found and name != AUTO]
+    best = min(ways, key=lambda timing: timing.microseconds)
     regret = measurement.regret(mode)
     own = {BASELINE, *measurement.strategies}
     peers = [
@@ -47,6 +47,7 @@ def _row(measurement: Measurement, mode: Mode) -> str:
         f"{plain.microseconds:,.1f}",
         f"{ours.microseconds:,.1f} ({ours.lower:,.1f} to {ours.upper:,.1f})",
         f"{plain.microseconds / ours.microseconds:.2f}",
+        measurement.choices[mode],
         best.name,
         "" if regret is None else f"{regret:.2f}",
         "; ".join(peers),

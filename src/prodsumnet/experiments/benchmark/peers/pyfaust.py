@@ -3,11 +3,12 @@
 from math import sqrt
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from prodsumnet.experiments.benchmark.peers.peer import Function, Peer, load
-from prodsumnet.operators import LinearOperator, Product
+from prodsumnet.operators import AxisPermutation, BlockDense, LinearOperator, Product, Sparse
 
 _PACKAGE = "pyfaust"
 
@@ -52,12 +53,24 @@ def _factors(operator: LinearOperator) -> nn.Module:
     """Return the product of the sparse matrices that the factors are."""
     pyfaust, sparse = _load()
     factors = operator if isinstance(operator, Product) else [operator]
-    with torch.no_grad():
-        matrices = [
-            sparse.csr_matrix(f.to_dense(torch.float32 if f.dtype is None else None).numpy())
-            for f in factors
-        ]
-    return _applied(pyfaust.Faust(matrices))
+    return _applied(pyfaust.Faust([_matrix(factor, sparse) for factor in factors]))
+
+
+def _matrix(factor: LinearOperator, sparse: Any) -> Any:
+    """Return a factor as a matrix of scipy's: blocks, scattered entries or a permutation."""
+    rows = np.arange(factor.out_features)
+    if isinstance(factor, BlockDense):
+        blocks = np.arange(factor.num_blocks + 1)
+        parts = factor.weight.detach().numpy(), blocks[:-1], blocks
+        return sparse.bsr_matrix(parts, shape=factor.shape).tocsr()
+    if isinstance(factor, Sparse):
+        places = factor.rows.numpy(), factor.columns.numpy()
+        return sparse.csr_matrix((factor.weight.detach().numpy(), places), shape=factor.shape)
+    if isinstance(factor, AxisPermutation):
+        columns = factor(torch.arange(factor.in_features, dtype=torch.float64)).long().numpy()
+        ones = np.ones(len(rows), dtype=np.float32)
+        return sparse.csr_matrix((ones, (rows, columns)), shape=factor.shape)
+    raise TypeError(f"pyfaust is not given a {type(factor).__name__} here")
 
 
 PEER = Peer(
