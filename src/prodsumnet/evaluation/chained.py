@@ -26,8 +26,9 @@ class Chained(LinearOperator):
     def __init__(self, operator: LinearOperator, chain: Chain) -> None:
         super().__init__(*operator.shape)
         self.operator = operator
+        self._chain = chain
         self._ways = {
-            adjoint: (side, Layouts(side))
+            adjoint: (side, Layouts(side), any(len(s.operators) > 1 for s in side.stages))
             for adjoint, side in ((False, chain), (True, chain.adjoint()))
         }
 
@@ -49,18 +50,18 @@ class Chained(LinearOperator):
         return images.reshape(*lead, images.shape[-1])
 
     def _contract(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
-        chain, layouts = self._ways[adjoint]
-        casting = checks.autocasting(x.device)
+        chain, layouts, composed = self._ways[adjoint]
+        casting = composed and checks.autocasting(x.device)
         # Few numbers make large tensors here, so their rounding must not be the tensors'.
         with torch.autocast(x.device.type, enabled=False) if casting else contextlib.nullcontext():
-            tensors = [chain.tensor(stage, x.dtype, x.device) for stage in chain.stages]
-        return layouts.apply(x, tensors)
+            numbers = [stage.numbers(x.dtype, x.device) for stage in chain.stages]
+        return layouts.apply(x, numbers)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return self.operator._to_dense(dtype, device)
 
     def _cost(self, batch: int) -> Cost:
-        chain, _ = self._ways[False]
+        chain = self._chain
         counts, total = alive(chain), Cost()
         for stage, before, after in zip(chain.stages, counts, counts[1:], strict=False):
             numbers = chain.count(stage.axes)

@@ -6,18 +6,13 @@ that the next ones find theirs, and copies are made only where none does.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 
-from prodsumnet.evaluation.contraction import aligned, merged
 from prodsumnet.evaluation.stages import Axes, Chain, Stage
-from prodsumnet.numerics import checks
-from prodsumnet.operators.shared_product import shared_product
-
-BATCH = -1
-"""The axis of the vectors of a batch."""
+from prodsumnet.evaluation.steps import BATCH, Kernel, Step, kernel, mover
 
 _TYPICAL_BATCH = 64
 _NARROW = 16
@@ -27,39 +22,17 @@ _TURN = 3
 _MAX_LAYOUTS = 24
 
 
-@dataclass(frozen=True)
-class Step:
-    """One stage, on data that lie in a certain order.
-
-    Parameters
-    ----------
-    order : tuple of int
-        The order of axes that it needs, to which data are copied if they lie otherwise.
-    group, behind, ins, outs : tuple of int
-        The runs of axes in it: those along which the numbers differ or, if there are none, those
-        before the ones to be replaced; the others; those that go and those that come.
-    turned : bool
-        Whether the new axes come last rather than before the others.
-    """
-
-    order: Axes
-    group: Axes
-    ins: Axes
-    behind: Axes
-    outs: Axes
-    turned: bool
-
-    @property
-    def result(self) -> Axes:
-        """The order of axes of the result."""
-        return (
-            self.group + self.behind + self.outs
-            if self.turned
-            else self.group + self.outs + self.behind
-        )
-
-
 Path = tuple[Step, ...]
+Mover = Callable[[torch.Tensor, int], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The kernels of a path, what brings data into order before each, and into rows in the end."""
+
+    kernels: list[tuple[Mover, Kernel]]
+    last: Mover
+    columns: bool
 
 
 class Layouts:
@@ -67,38 +40,40 @@ class Layouts:
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
-        self._paths = {
-            (many, columns): self._path(many, columns)
-            for many in (False, True)
-            for columns in ((False, True) if many else (False,))
+        self._features = chain.count(chain.outs)
+        self._ways = {
+            (many, columns): self._way(many, columns)
+            for many, columns in ((False, False), (True, False), (True, True))
         }
 
-    def apply(self, x: torch.Tensor, tensors: list[torch.Tensor]) -> torch.Tensor:
+    def apply(self, x: torch.Tensor, numbers: list[torch.Tensor]) -> torch.Tensor:
         """Return the chain's images of the rows of a matrix, as rows.
 
         Parameters
         ----------
         x : Tensor
             ``(batch, in)``; its transpose may be what is contiguous.
-        tensors : list of Tensor
+        numbers : list of Tensor
             The numbers of the stages.
         """
-        chain, batch = self._chain, x.shape[0]
+        batch = x.shape[0]
         columns = batch > 1 and not x.is_contiguous() and x.mT.is_contiguous()
-        path, final = self._paths[batch != 1, columns]
-        order = _order(chain.ins, batch != 1, columns)
-        lengths = {**chain.sizes, BATCH: batch}
-        data = (x.mT if columns else x).reshape([lengths[axis] for axis in order])
-        for step, stage, tensor in zip(path, chain.stages, tensors, strict=True):
-            data = _laid_out(data, order, step.order)
-            data = _applied(step, stage, tensor, data)
+        way = self._ways[batch != 1, columns]
+        data = x.mT if columns else x
+        for (move, apply), own in zip(way.kernels, numbers, strict=True):
+            data = apply(move(data, batch), own, batch)
+        data = way.last(data, batch)
+        if way.columns:
+            return data.reshape(self._features, batch).mT
+        return data.reshape(batch, self._features)
+
+    def _way(self, many: bool, columns: bool) -> _Way:
+        path, end = self._path(many, columns)
+        chain, order, kernels = self._chain, _order(self._chain.ins, many, columns), []
+        for stage, step in zip(chain.stages, path, strict=True):
+            kernels.append((mover(chain, order, step.order), kernel(chain, stage, step)))
             order = step.result
-            data = data.reshape([lengths[axis] for axis in order])
-        data = _laid_out(data, order, final)
-        features = chain.count(chain.outs)
-        if final[-1:] == (BATCH,):
-            return data.reshape(features, batch).mT
-        return data.reshape(batch, features)
+        return _Way(kernels, mover(chain, order, end), end[-1:] == (BATCH,))
 
     def _path(self, many: bool, columns: bool) -> tuple[Path, Axes]:
         """Return the cheapest steps and the order of the result."""
@@ -136,9 +111,7 @@ class Layouts:
         """Return what else a step costs: its numbers copied, and products with few columns."""
         if not (stage.outs or stage.ins):
             return 0
-        own = () if not stage.group else step.group
-        asked = own + step.outs + step.ins
-        copied = tuple(asked) != stage.axes
+        copied = step.tensor_axes(stage) != stage.axes
         narrow = step.group and self._numbers(step.behind) < _NARROW
         return copied * self._chain.count(stage.axes) + bool(narrow) * self._numbers(step.order)
 
@@ -162,7 +135,9 @@ def _steps(stage: Stage, order: Axes) -> Iterator[Step]:
         if runs is None:
             continue
         group, ins, behind = runs
-        yield Step(candidate, group, ins, behind, stage.outs, False)
+        if behind:
+            yield Step(candidate, group, ins, behind, stage.outs, False)
+        # The matrix from the right is quicker for single columns.
         if stage.group or not group:
             yield Step(candidate, group, ins, behind, stage.outs, True)
 
@@ -187,25 +162,3 @@ def _runs(stage: Stage, order: Axes) -> tuple[Axes, Axes, Axes] | None:
         # All that is before makes the rows of one product.
         return (), ins, before
     return before, ins, behind
-
-
-def _laid_out(data: torch.Tensor, order: Axes, wanted: Axes) -> torch.Tensor:
-    """Return data in the order of axes wanted, copied if that is another one."""
-    if order == wanted:
-        return data
-    return data.permute([order.index(axis) for axis in wanted]).contiguous()
-
-
-def _applied(step: Step, stage: Stage, tensor: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
-    if not (stage.ins or stage.outs):
-        return data * aligned(tensor, stage.axes, step.order)
-    if stage.group:
-        x = merged(data, step.order, (step.group, step.ins, step.behind))
-        weight = merged(tensor, stage.axes, (step.group, step.outs, step.ins))
-        x, weight = checks.unify(x, weight)
-        return torch.bmm(x.mT, weight.mT) if step.turned else torch.bmm(weight, x)
-    weight = merged(tensor, stage.axes, (step.outs, step.ins))
-    if step.group:
-        return shared_product(weight, merged(data, step.order, (step.group, step.ins, step.behind)))
-    x, weight = checks.unify(merged(data, step.order, (step.ins, step.behind)), weight)
-    return x.mT @ weight.mT if step.turned else weight @ x

@@ -162,8 +162,9 @@ class Planner:
         if isinstance(operator, Kronecker):
             sizes = operator.axis_batches(batch)
             parts = [self.plan(part, size) for part, size in zip(operator, sizes, strict=True)]
+            form = Kronecker(*(part for part, _ in parts))
             time = sum(time for _, time in parts) + self._joining(operator, batch)
-            return Kronecker(*(part for part, _ in parts)), time
+            return form, max(time, self._rated(form, batch))
         for kind in (Sum, Product, BlockDiagonal, HStack, VStack):
             if isinstance(operator, kind):
                 parts = [self.plan(part, batch) for part in operator]
@@ -200,10 +201,15 @@ class Planner:
             sizes = operator.axis_batches(batch)
             parts = zip(operator, sizes, strict=True)
             priced = sum(self._price(part, size, layout) for part, size in parts)
-            return priced + self._joining(operator, batch)
+            priced += self._joining(operator, batch)
+            return max(priced, self._rated(operator, batch, layout))
         if isinstance(operator, Sum | Product | Basis | BlockDiagonal | HStack | VStack):
             priced = sum(self._price(part, batch, layout) for part in operator)
             return priced + self._joining(operator, batch)
+        return self._rated(operator, batch, layout)
+
+    def _rated(self, operator: LinearOperator, batch: int, layout: Layout | None = None) -> float:
+        """Return the seconds of a kind as a whole."""
         task = layout or self._layout
         return self._rates.seconds(name(operator), task, operator.cost(batch), self._gradients)
 
@@ -215,6 +221,8 @@ def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:
         return
     for form in rewrites(operator):
         yield from leaves(form)
+    if isinstance(operator, Kronecker):
+        yield operator
     if isinstance(operator, Sum | Product | Kronecker | Basis | BlockDiagonal | HStack | VStack):
         for part in operator:
             yield from leaves(part)

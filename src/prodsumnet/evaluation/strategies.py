@@ -127,7 +127,8 @@ def _columns(
     planner: Planner, known: Rates, operator: LinearOperator, batch: int, gradients: bool
 ) -> Candidate:
     form, time = planner.by_parts(operator, batch)
-    moves = known.seconds("moving", "columns", transpositions(batch, *operator.shape), gradients)
+    turns = transpositions(batch, *operator.shape)
+    moves = known.seconds("transpositions", "columns", turns, gradients)
     return Candidate("columns", Columns(form), time + moves)
 
 

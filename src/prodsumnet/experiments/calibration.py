@@ -15,6 +15,7 @@ import torch
 
 from prodsumnet import families
 from prodsumnet.evaluation import rates
+from prodsumnet.evaluation.columns import transpositions
 from prodsumnet.evaluation.planner import leaves
 from prodsumnet.operators import Cost, Dense, LinearOperator
 from prodsumnet.storage import write_text
@@ -75,7 +76,7 @@ def calibrate(
     for operator in examples(sizes, device, report):
         samples += measure(operator.to(device, dtype), batches, device, dtype)
     for size in sizes:
-        samples += _moving(size, batches, device, dtype)
+        samples += _between(size, batches, device, dtype)
     threads = torch.get_num_threads()
     content = {
         "device": device.type,
@@ -147,21 +148,22 @@ def measure(
             yield Sample(kind, "dense", gradients, cost, seconds)
 
 
-def _moving(
+def _between(
     size: int, batches: tuple[int, ...], device: torch.device, dtype: torch.dtype
 ) -> Iterator[Sample]:
-    """Yield the times of what lies between kernels: transpositions and additions."""
+    """Yield the times of what lies between kernels: additions, and two transpositions."""
     for batch, gradients in itertools.product(batches, (False, True)):
         x = torch.randn(batch, size, dtype=dtype, device=device, requires_grad=gradients)
         n = batch * size
-        wanted = [x] if gradients else []
-        for cost, act in (
-            (Cost.elementwise(n, n), lambda x=x: x.mT.contiguous()),
-            (Cost.elementwise(2 * n, n), lambda x=x: x + x),
+        turns = transpositions(batch, size, size)
+        for kind, cost, act in (
+            ("moving", Cost.elementwise(2 * n, n), lambda x=x: x + x),
+            ("moving", Cost.elementwise(n, n), lambda x=x: x * 2),
+            ("transpositions", turns, lambda x=x: (2 * x.mT.contiguous()).mT.contiguous()),
         ):
-            seconds = _timed(act, wanted)
+            seconds = _timed(act, [x] if gradients else [])
             for task in rates.TASKS:
-                yield Sample("moving", task, gradients, cost, seconds)
+                yield Sample(kind, task, gradients, cost, seconds)
 
 
 def _timed(act: Callable[[], torch.Tensor], wanted: list[torch.Tensor]) -> float:

@@ -62,6 +62,9 @@ class BlockDense(Factor, kind="block-dense"):
         return self._blockwise_columns(y, self.weight.mH)
 
     def _blockwise_columns(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        if x.shape[1] == 1:
+            # Products with single columns are slow.
+            return self._blockwise(x.mT, weight.mT).mT
         x, weight = checks.unify(x, weight)
         images = torch.bmm(weight, x.reshape(self.num_blocks, weight.shape[-1], x.shape[-1]))
         return images.flatten(0, 1)
