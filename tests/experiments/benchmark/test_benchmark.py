@@ -185,6 +185,7 @@ def test_regret_and_gain_over_factors():
         "choices": {"forward": "factors", "training": "dense"},
         "strategies": ["auto", "factors", "dense"],
     }
+    fields["hopeless"] = {"forward": [], "training": []}
     fields["choices"] = {"forward": "factors", "training": "dense"}
     measurement = runner.Measurement(**fields, forward=timings, training=timings[:3])
     assert measurement.regret("forward") == 2.0
@@ -200,6 +201,20 @@ def test_regret_and_gain_over_factors():
     assert "| forward | 8.0 | 4.0 (1.0 to 1.0) | 2.00 | factors | dense | 2.00 |" in runner.table(
         [measurement]
     )
+
+
+def test_hopeless_strategies_are_told_from_the_others():
+    subject = lines(["circulant"], None, [2048], [1])[0].case.build(2048)
+    for gradients in (False, True):
+        seconds = {}
+        for way in subject.explain(1, gradients).candidates:
+            seconds.setdefault(way.strategy, way.seconds)
+        measured, hopeless = subject.strategies(1, gradients)
+        assert measured[0] == "auto"
+        assert {*measured[1:], *hopeless} == seconds.keys()
+        assert "factors" in measured
+        assert all(seconds[name] > 30 * min(seconds.values()) for name in hopeless)
+    assert "dense" in hopeless  # With gradients it is composed for each call.
 
 
 def test_refusals(tmp_path):

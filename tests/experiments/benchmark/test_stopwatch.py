@@ -30,8 +30,8 @@ def clock(monkeypatch):
 
 def test_median_and_quartiles_of_calls_in_turns(clock):
     # The first call, which plans, is not measured.
-    quick = clock.call("quick", 9.0, 8e-4)
-    slow = clock.call("slow", 9.0, 1.0, 3.0, 2.0)
+    quick = clock.call("quick", 1.5, 8e-4)
+    slow = clock.call("slow", 1.5, 1.0, 3.0, 2.0)
     first, second = stopwatch.interleaved({"quick": quick, "slow": slow}, 0.01)
     assert (first.name, second.name) == ("quick", "slow")
     assert first.microseconds == pytest.approx(800)
@@ -50,6 +50,13 @@ def test_the_caches_are_emptied_before_each_measured_call(clock):
     assert clock.log[:3] == ["call", "evict", "call"]
     assert clock.log.count("evict") == timing.repetitions
     assert timing.microseconds == pytest.approx(1000)
+
+
+def test_a_call_that_takes_seconds_is_not_repeated(clock):
+    (timing,) = stopwatch.interleaved({"call": clock.call("call", 3.0)}, 0.01)
+    assert clock.log == ["call"]
+    assert timing.repetitions == 1
+    assert timing.lower == timing.microseconds == timing.upper == pytest.approx(3e6)
 
 
 def test_repetitions_are_bounded(clock):

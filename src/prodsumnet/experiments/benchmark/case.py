@@ -12,6 +12,8 @@ from prodsumnet.operators import Cost, LinearOperator
 BASELINE = "torch"
 AUTO, FACTORS = "auto", "factors"
 
+_HOPELESS = 30
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -46,10 +48,16 @@ class Subject:
     dtype: torch.dtype = torch.float32
     rivals: Mapping[str, nn.Module] = field(default_factory=dict)
 
-    def strategies(self, batch: int, gradients: bool) -> list[str]:
-        """Return the planner's choice and all ways that there are then."""
+    def strategies(self, batch: int, gradients: bool) -> tuple[list[str], list[str]]:
+        """Return the planner's choice with the ways that there are then, and the hopeless ones.
+
+        Those are predicted to take so much longer that measuring them would take most of the time.
+        """
         ways = self.explain(batch, gradients).candidates
-        return list(dict.fromkeys([AUTO, *(way.strategy for way in ways)]))
+        limit = _HOPELESS * min(way.seconds for way in ways)
+        near = [way.strategy for way in ways if way.seconds <= limit or way.strategy == FACTORS]
+        measured = list(dict.fromkeys([AUTO, *near]))
+        return measured, sorted({way.strategy for way in ways} - set(measured))
 
     def choice(self, batch: int, gradients: bool) -> str:
         """Return the strategy that the planner takes."""

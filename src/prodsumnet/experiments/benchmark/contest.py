@@ -40,7 +40,8 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
     ways = {gradients: subject.strategies(line.batch, gradients) for gradients in (False, True)}
 
     def contenders(gradients: bool) -> dict[str, nn.Module]:
-        return {**others, **{name: subject.layer(name) for name in ways[gradients]}, **peers}
+        names, _ = ways[gradients]
+        return {**others, **{name: subject.layer(name) for name in names}, **peers}
 
     forward = _forward(contenders(False), inputs, seconds, evict)
     for name in [name for name, peer in peers.items() if not getattr(peer, "trains", True)]:
@@ -65,7 +66,8 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
             "forward": subject.choice(line.batch, False),
             "training": subject.choice(line.batch, True),
         },
-        strategies=list(dict.fromkeys([*ways[False], *ways[True]])),
+        strategies=list(dict.fromkeys([*ways[False][0], *ways[True][0]])),
+        hopeless={"forward": ways[False][1], "training": ways[True][1]},
         forward=forward,
         training=_training(contenders(True), inputs, seconds, evict),
         peers=versions,

@@ -43,6 +43,8 @@ class Measurement(Written):
         The strategy that it takes in each mode.
     strategies : list of str
         Which contenders are the layer in a way of its own.
+    hopeless : dict of str to list of str
+        In each mode, strategies not measured: they should take 30 times as long as the best one.
     forward, training : list of Timing
         In evaluation mode without gradients; and with the gradients of input and numbers.
     peers : dict of str to str
@@ -66,6 +68,7 @@ class Measurement(Written):
     explanation: str
     choices: dict[str, str]
     strategies: list[str]
+    hopeless: dict[str, list[str]]
     forward: list[Timing]
     training: list[Timing]
     peers: dict[str, str] = Field(default_factory=dict)

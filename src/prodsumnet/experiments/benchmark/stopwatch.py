@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from prodsumnet.training import Settings
 
 _ROUNDS = 5
+_PATIENCE = 2.0
+"""Seconds of a first call that is also the last one."""
 _LEAST = 3
 """Repetitions of a call that uses up its time at once."""
 _MOST = 200
@@ -43,27 +45,39 @@ def interleaved(
     calls : mapping of str to callable
         The contenders by name.
     seconds : float
-        About how long each is measured. A call that takes longer is measured three times.
+        About how long each is measured. A call that takes longer is measured three times; one that
+        takes more than two seconds once, the planning and allocating of a first call included.
     evict : callable, optional
         Called before every measured call, to empty the caches.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
+    waited: set[str] = set()
     with _no_collection():
         for turn in range(_ROUNDS):
             for name, call in calls.items():
                 found = times[name]
-                if len(found) >= _LEAST and sum(found) >= seconds:
+                if name in waited or (len(found) >= _LEAST and sum(found) >= seconds):
                     continue
                 last = found[-1] if found else 0.0
-                if not found or (last < _LONG and evict is None):
-                    call()  # The first time it plans, and allocates.
+                if not found:
+                    first = _seconds(call)  # It plans, and allocates.
+                    if first > _PATIENCE:
+                        found.append(first)
+                        waited.add(name)
+                        continue
+                elif last < _LONG and evict is None:
+                    call()
                 for _ in range(_repetitions(last, seconds) if turn else 1):
                     if evict is not None:
                         evict()
-                    started = time.perf_counter()
-                    call()
-                    found.append(time.perf_counter() - started)
+                    found.append(_seconds(call))
     return [_timing(name, found) for name, found in times.items()]
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
 
 
 def _repetitions(last: float, seconds: float) -> int:
@@ -71,7 +85,8 @@ def _repetitions(last: float, seconds: float) -> int:
 
 
 def _timing(name: str, times: list[float]) -> Timing:
-    lower, median, upper = (1e6 * t for t in statistics.quantiles(times, method="inclusive"))
+    quartiles = statistics.quantiles(times * 2 if len(times) == 1 else times, method="inclusive")
+    lower, median, upper = (1e6 * t for t in quartiles)
     return Timing(name=name, microseconds=median, lower=lower, upper=upper, repetitions=len(times))
 
 
