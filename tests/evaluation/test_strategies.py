@@ -82,11 +82,11 @@ def test_the_rates_decide(folder: Path) -> None:
 
 
 def test_predicted_seconds_add_up(folder: Path) -> None:
-    write(folder, circulant=3.0, diagonal=5.0, dense=100.0, moving=7.0)
+    write(folder, circulant=3.0, diagonal=5.0, dense=100.0, moving=7.0, transpositions=9.0)
     operator = ops.Circulant(8) @ ops.Diagonal(8) + ops.Diagonal(8)
     found = {w.strategy: w.seconds for w in candidates(operator, 300, torch.float32, CPU)}
     assert found["factors"] == found["planned"] == 3 + 5 + 5 + 7
-    assert found["columns"] == 20 + 7
+    assert found["columns"] == 20 + 9
     assert found["chunks"] == 2 * 20 + 7
     assert found["dense"] == 100 + 20
 

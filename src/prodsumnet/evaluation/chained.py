@@ -7,6 +7,7 @@ import torch
 
 from prodsumnet.evaluation.grouping import alive
 from prodsumnet.evaluation.layouts import Layouts
+from prodsumnet.evaluation.memory import Memory
 from prodsumnet.evaluation.stages import Chain
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
@@ -20,17 +21,14 @@ class Chained(LinearOperator):
     operator : LinearOperator
         The operator, whose numbers are shared.
     chain : Chain
-        Its stages; composed ones are computed anew at each call.
+        Its stages; the numbers of composed ones are kept where no gradients are wanted.
     """
 
     def __init__(self, operator: LinearOperator, chain: Chain) -> None:
         super().__init__(*operator.shape)
         self.operator = operator
         self._chain = chain
-        self._ways = {
-            adjoint: (side, Layouts(side), any(len(s.operators) > 1 for s in side.stages))
-            for adjoint, side in ((False, chain), (True, chain.adjoint()))
-        }
+        self._ways = {False: _Way(operator, chain), True: _Way(operator, chain.adjoint())}
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return self._by_rows(x, adjoint=False)
@@ -50,12 +48,7 @@ class Chained(LinearOperator):
         return images.reshape(*lead, images.shape[-1])
 
     def _contract(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
-        chain, layouts, composed = self._ways[adjoint]
-        casting = composed and checks.autocasting(x.device)
-        # Few numbers make large tensors here, so their rounding must not be the tensors'.
-        with torch.autocast(x.device.type, enabled=False) if casting else contextlib.nullcontext():
-            numbers = [stage.numbers(x.dtype, x.device) for stage in chain.stages]
-        return layouts.apply(x, numbers)
+        return self._ways[adjoint].apply(x)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return self.operator._to_dense(dtype, device)
@@ -70,10 +63,36 @@ class Chained(LinearOperator):
                 batch * after,
                 2 * batch * before * chain.count(stage.outs),
             )
-            if len(stage.operators) > 1:
-                # Each tensor on the way to a composed one is smaller, mostly by half or more.
-                total += Cost.elementwise(2 * numbers, 2 * numbers, 2 * numbers)
         return total
+
+    @property
+    def composing(self) -> Cost:
+        """What composing stages adds to the cost where gradients are wanted."""
+        composed = [stage for stage in self._chain.stages if len(stage.operators) > 1]
+        # Each tensor on the way to a composed one is smaller, mostly by half or more.
+        numbers = sum(2 * self._chain.count(stage.axes) for stage in composed)
+        return Cost.elementwise(numbers, numbers, numbers)
 
     def _symbol(self) -> str:
         return f"<{self.operator._symbol()}>"
+
+
+class _Way:
+    """A chain and how it is evaluated."""
+
+    def __init__(self, operator: LinearOperator, chain: Chain) -> None:
+        self._stages, self._layouts = chain.stages, Layouts(chain)
+        self._composed = any(len(stage.operators) > 1 for stage in chain.stages)
+        self._memory = Memory(operator, self._numbers)
+
+    def apply(self, x: torch.Tensor) -> torch.Tensor:
+        """Map rows of vectors."""
+        known = self._composed and self._memory.usable()
+        return self._layouts.apply(x, self._memory.get(x) if known else self._numbers(x))
+
+    def _numbers(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return the numbers of each stage."""
+        casting = self._composed and checks.autocasting(x.device)
+        # Few numbers make large tensors here, so their rounding must not be the tensors'.
+        with torch.autocast(x.device.type, enabled=False) if casting else contextlib.nullcontext():
+            return [stage.numbers(x.dtype, x.device) for stage in self._stages]

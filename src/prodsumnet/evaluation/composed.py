@@ -52,6 +52,11 @@ class Composed(LinearOperator):
             dense = dense.to(torch.get_autocast_dtype(x.device.type))
         return dense.mT.contiguous()
 
+    def remembered(self, x: torch.Tensor) -> torch.Tensor:
+        """`_matvec` where no gradients are wanted, of real input that is always of one kind."""
+        transposed = self.memory.fresh()
+        return x @ (self.memory.get(x) if transposed is None else transposed)
+
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         if self.memory.usable():
             return self.memory.get(x).mT
@@ -59,7 +64,9 @@ class Composed(LinearOperator):
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         if self.memory.usable():
-            x, transposed = checks.unify(x, self.memory.get(x))
+            transposed = self.memory.get(x)
+            if x.dtype != transposed.dtype:
+                x, transposed = checks.unify(x, transposed)
             return x @ transposed
         x, dense = checks.unify(x, compose(self.operator, x.dtype, x.device))
         return functional.linear(x, dense)

@@ -2,65 +2,75 @@
 
 import operator as std
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
 from prodsumnet.numerics import checks
 
+Made = TypeVar("Made")
+
 _version = std.attrgetter("_version")
 
 
-class Memory:
-    """A tensor that depends on a module's numbers, made once and again when one has changed.
+class Memory(Generic[Made]):
+    """What is made of a module's numbers, made once and again when one of them has changed.
 
     A change is seen by torch's version counters, which in-place operations, optimisers and loading
-    advance, and by the tensors' identities and addresses, which replacing and moving them change.
-    What is written in place through ``tensor.data`` escapes them, as it escapes autograd.
+    advance, and by the numbers' addresses, which replacing and moving them change. What is written
+    in place through ``tensor.data`` escapes both, as it escapes autograd.
 
     Parameters
     ----------
     module : Module
         Whose parameters and persistent buffers count.
     make : callable
-        Gives the tensor for an input ``x``, on whose type and device it may depend, too, and on
-        automatic mixed precision; it is called without gradients.
+        Makes it for an input ``x``, on whose type and device it may depend, too, and on automatic
+        mixed precision; it is called without gradients.
     """
 
-    def __init__(self, module: nn.Module, make: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    def __init__(self, module: nn.Module, make: Callable[[torch.Tensor], Made]) -> None:
         self._make = make
         self._places = list(_places(module))
-        self._state: tuple[Any, ...] | None = None
-        self._kept = torch.empty(0)
+        self._state: list[Any] | None = None
+        self._input: tuple[Any, ...] = ()
+        self._kept: Made | None = None
+        self._held: list[torch.Tensor] = []
 
     def usable(self) -> bool:
         """Whether no gradient of the numbers is wanted, and nothing traces the computation."""
         if torch.compiler.is_compiling():
             return False
-        return not torch.is_grad_enabled() or not any(
-            place[name].requires_grad for place, name in self._places
-        )
+        if not torch.is_grad_enabled():
+            return True
+        return not any(place[name].requires_grad for place, name in self._places)
 
-    def get(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the tensor for an input, without a graph."""
+    def get(self, x: torch.Tensor) -> Made:
+        """Return what is kept for an input, made without a graph."""
+        given = x.dtype, x.device, checks.autocasting(x.device)
+        kept = self.fresh()
+        if kept is None or given != self._input:
+            with torch.inference_mode(False), torch.no_grad():
+                kept = self._make(x)
+            self._kept, self._input, self._state = kept, given, self._stamp()
+            # What is held is not freed, so no other numbers can come to its addresses.
+            self._held = [place[name].detach() for place, name in self._places]
+        return kept
+
+    def fresh(self) -> Made | None:
+        """Return what was kept last, for whatever input, or None if a number has changed since."""
+        state = self._state
+        return self._kept if state is not None and state == self._stamp() else None
+
+    def _stamp(self) -> list[Any] | None:
+        """Return what changes with the numbers, or None if they do not tell."""
         tensors = [place[name] for place, name in self._places]
         try:
-            state = (
-                x.dtype,
-                x.device,
-                checks.autocasting(x.device),
-                *map(id, tensors),
-                *map(_version, tensors),
-                *map(torch.Tensor.data_ptr, tensors),
-            )
+            return [*map(_version, tensors), *map(torch.Tensor.data_ptr, tensors)]
         except RuntimeError:
             # Tensors of inference mode have no versions, those of functorch no addresses.
-            state = None
-        if state is None or state != self._state:
-            with torch.inference_mode(False), torch.no_grad():
-                self._kept, self._state = self._make(x), state
-        return self._kept
+            return None
 
 
 def _places(module: nn.Module) -> Iterator[tuple[dict[str, Any], str]]:

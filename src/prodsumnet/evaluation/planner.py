@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from prodsumnet.evaluation.composed import Composed, compose
-from prodsumnet.evaluation.rates import Rates, name
+from prodsumnet.evaluation.rates import Rates, cost, name
 from prodsumnet.evaluation.rewrites import rewrites
 from prodsumnet.operators import (
     Basis,
@@ -125,8 +125,10 @@ class Planner:
         return (dense, dense_time) if dense_time < time else (form, time)
 
     def _multiply(self, operator: LinearOperator, batch: int) -> float:
-        cost = Cost.matmul(batch, *operator.shape)
-        return self._rates.seconds("dense", self._layout, cost, self._gradients)
+        product = Cost.matmul(batch, *operator.shape)
+        if operator.dtype is not None and operator.dtype.is_complex:
+            product = Cost(4 * product.flops, 2 * product.bytes)
+        return self._rates.seconds("dense", self._layout, product, self._gradients)
 
     def _composing(self, operator: LinearOperator) -> float:
         """Return the seconds that the dense matrix of an expression takes."""
@@ -146,12 +148,12 @@ class Planner:
                 *others, first = operator
             applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
             return self._composing(first) + applied
-        cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
-        return self._rates.seconds(name(operator), "dense", cost, self._gradients)
+        composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
+        return self._rates.seconds(name(operator), "dense", composed, self._gradients)
 
     def _moving(self, inputs: int, outputs: int) -> float:
-        cost = Cost.elementwise(inputs, outputs)
-        return self._rates.seconds("moving", self._layout, cost, self._gradients)
+        moved = Cost.elementwise(inputs, outputs)
+        return self._rates.seconds("moving", self._layout, moved, self._gradients)
 
     def _parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
         """Plan the parts of an operator, each for the batch that it will meet."""
@@ -210,8 +212,8 @@ class Planner:
 
     def _rated(self, operator: LinearOperator, batch: int, layout: Layout | None = None) -> float:
         """Return the seconds of a kind as a whole."""
-        task = layout or self._layout
-        return self._rates.seconds(name(operator), task, operator.cost(batch), self._gradients)
+        seen = cost(operator, batch, self._gradients)
+        return self._rates.seconds(name(operator), layout or self._layout, seen, self._gradients)
 
 
 def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:

@@ -3,9 +3,14 @@
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+import torch
+
 from prodsumnet.operators import LinearOperator
 
 _MAX_PLANS = 16
+
+_NONE = torch.empty(0)
+"""Stands for the numbers of an operator that has none."""
 
 Plan = TypeVar("Plan")
 
@@ -19,12 +24,11 @@ class Plans(Generic[Plan]):
     """
 
     def __init__(self) -> None:
-        self._operator: LinearOperator | None = None
-        self._numbers: object = None
-        self._dtype: object = None
+        self._operator: object = None
+        self._numbers, self._dtype = _NONE, _NONE.dtype
         self._plans: dict[Hashable, Plan] = {}
 
-    def find(self, operator: LinearOperator, key: Hashable) -> Plan | None:
+    def find(self, operator: object, key: Hashable) -> Plan | None:
         """Return the plan of an operator for a key, or None if there is none.
 
         Parameters
@@ -34,7 +38,7 @@ class Plans(Generic[Plan]):
         key : hashable
             What the plan depends on beside the operator and the type of its numbers.
         """
-        if operator is self._operator and getattr(self._numbers, "dtype", None) is self._dtype:
+        if operator is self._operator and self._numbers.dtype is self._dtype:
             return self._plans.get(key)
         return None
 
@@ -50,12 +54,11 @@ class Plans(Generic[Plan]):
         """
         found = self.find(operator, key)
         if found is None:
-            numbers = next(operator.parameters(), None)
-            dtype = None if numbers is None else numbers.dtype
-            known = operator is self._operator and dtype is self._dtype
+            numbers = next(operator.parameters(), _NONE)
+            known = operator is self._operator and numbers.dtype is self._dtype
             if not known or len(self._plans) >= _MAX_PLANS:
                 self._plans = {}
-            self._operator, self._numbers, self._dtype = operator, numbers, dtype
+            self._operator, self._numbers, self._dtype = operator, numbers, numbers.dtype
             found = self._plans[key] = make()
         return found
 

@@ -93,6 +93,15 @@ def name(operator: LinearOperator) -> str:
     return operator.kind or type(operator).__name__
 
 
+def cost(operator: LinearOperator, batch: int, gradients: bool) -> Cost:
+    """Return the cost of an operator as its rates see it.
+
+    What some operators compose of their numbers is kept where no gradients are wanted.
+    """
+    total = operator.cost(batch)
+    return total + getattr(operator, "composing", Cost()) if gradients else total
+
+
 def folder() -> Path:
     """Return where calibrated rates are: ``$PRODSUMNET_RATES``, or in the user's cache."""
     given = os.environ.get(VARIABLE)

@@ -1,6 +1,5 @@
 """One stage of a chain on data that lie in a given order of axes: one matrix product."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 

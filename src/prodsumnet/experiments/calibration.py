@@ -32,6 +32,9 @@ _SECONDS = 0.003
 _LONGEST = 0.05
 """What should take longer is not measured."""
 
+_CAUTION = 0.75
+"""Share of the measurements that a rate must not fall short of."""
+
 Report = Callable[[int, int, str], None]
 
 
@@ -131,7 +134,7 @@ def measure(
     for batch, gradients in itertools.product(batches, (False, True)):
         rows = torch.randn(batch, width, dtype=dtype, device=device, requires_grad=gradients)
         columns = torch.randn(width, batch, dtype=dtype, device=device, requires_grad=gradients)
-        cost = operator.cost(batch)
+        cost = rates.cost(operator, batch, gradients)
         ways: list[tuple[rates.Task, Callable[..., torch.Tensor], torch.Tensor]] = [
             ("rows", operator._matvec, rows),
             ("columns", operator._matmat, columns),
@@ -225,5 +228,8 @@ def _constants(samples: list[Sample]) -> list[float]:
     times = np.array([s.seconds for s in samples])
     scale = rows.max(axis=0)
     scale[scale == 0] = 1
-    solution, _ = scipy.optimize.nnls(rows / scale / times[:, None], np.ones(len(samples)))
-    return [float(f"{value:.4g}") for value in solution / scale]
+    relative = rows / scale / times[:, None]
+    solution, _ = scipy.optimize.nnls(relative, np.ones(len(samples)))
+    # What fits badly is priced high: choosing it would be a risk that a well known way is not.
+    caution = np.quantile(1 / (relative @ solution), _CAUTION)
+    return [float(f"{value:.4g}") for value in max(1.0, caution) * solution / scale]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import nn
 
-from prodsumnet.evaluation import Explanation, Strategy, check_strategy, explain, plan
+from prodsumnet.evaluation import Composed, Explanation, Strategy, check_strategy, explain, plan
 from prodsumnet.nn.bias import bias_vector, match
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import checks
@@ -77,12 +77,14 @@ class Linear(Structured):
         ValueError
             If the last axis of the input is not ``in_features`` long.
         """
-        operator, bias = self.operator, bias_vector(self.bias)
         if torch.compiler.is_compiling():
             y = self.operator(x)
         else:
-            key = x.shape, x.dtype, x.device, torch.is_grad_enabled(), checks.autocasting(x.device)
-            y = (self._plans.find(operator, key) or self._plan(x, key))(x)
+            device = x.device
+            key = x.shape, x.dtype, device, torch.is_grad_enabled(), checks.autocasting(device)
+            # By attribute, finding the operator would cost more than finding its plan.
+            y = (self._plans.find(self._modules["operator"], key) or self._plan(x, key))(x)
+        bias = bias_vector(self.bias)
         return y if bias is None else y + match(bias, y)
 
     def _plan(self, x: torch.Tensor, key: Hashable) -> Evaluation:
@@ -98,6 +100,9 @@ class Linear(Structured):
         def make() -> Evaluation:
             planned = plan(operator, batch, x.dtype, x.device, gradients, self.strategy)
             if dtype == x.dtype:
+                forward_only = not torch.is_grad_enabled() and not x.is_complex()
+                if forward_only and isinstance(planned, Composed) and not dtype.is_complex:
+                    return planned.remembered
                 return planned._matvec
             return lambda x: planned._matvec(x.to(dtype))
 

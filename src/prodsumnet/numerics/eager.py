@@ -7,7 +7,7 @@ from torch.utils import _python_dispatch
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _CHUNK = 1 << 18
-"""Numbers in a chunk of rows: a megabyte of them, against which the calls of a step weigh little."""
+"""Numbers in a chunk of rows: a megabyte, against which the calls of a step weigh little."""
 
 
 def eager(*tensors: torch.Tensor) -> bool:
