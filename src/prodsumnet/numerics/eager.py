@@ -7,7 +7,7 @@ from torch.utils import _python_dispatch
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 _CHUNK = 1 << 18
-"""Numbers in a chunk of rows: a megabyte of them, against which the calls of a step weigh little."""
+"""Numbers in a chunk of rows: a megabyte, against which the calls of a step weigh little."""
 
 
 def eager(*tensors: torch.Tensor) -> bool:
@@ -17,7 +17,7 @@ def eager(*tensors: torch.Tensor) -> bool:
     """
     return not (
         torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
+        or torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()
         or torch.autograd.forward_ad._current_level >= 0
         or _python_dispatch._get_current_dispatch_mode() is not None
