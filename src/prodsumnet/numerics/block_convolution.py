@@ -1,5 +1,6 @@
 """Circular convolutions between all pairs of blocks of features, by FFT."""
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -32,14 +33,14 @@ def _plain(x: torch.Tensor, kernels: torch.Tensor, adjoint: bool) -> torch.Tenso
     transform = torch.fft.fft if x.is_complex() else torch.fft.rfft
     inverse = torch.fft.ifft if x.is_complex() else torch.fft.irfft
     response = transform(kernels).permute(2, 1, 0)  # (frequency, column, row)
-    spectrum = transform(x.reshape(len(x), -1, n)).permute(2, 0, 1)
+    spectrum = transform(x.reshape(x.shape[0], -1, n)).permute(2, 0, 1)
     product = torch.bmm(spectrum, response.mH if adjoint else response)
-    return inverse(product.permute(1, 2, 0), n=n).reshape(len(x), -1)
+    return inverse(product.permute(1, 2, 0), n=n).reshape(x.shape[0], -1)
 
 
 def _spectrum(x: torch.Tensor, n: int) -> torch.Tensor:
     """Return the real transforms of blocks, ``(frequency, batch, block)``, contiguous."""
-    return torch.fft.rfft(x.reshape(len(x), -1, n)).permute(2, 0, 1).contiguous()
+    return torch.fft.rfft(x.reshape(x.shape[0], -1, n)).permute(2, 0, 1).contiguous()
 
 
 def _signal(spectrum: torch.Tensor, n: int) -> torch.Tensor:
@@ -90,7 +91,7 @@ class _BlockConvolution(torch.autograd.Function):
             return _signal(torch.bmm(spectrum, back), n) if wanted else chunk[:, :0]
 
         outer = in_chunks(correlate, gradient, x.shape[1], wanted)
-        inner = _kernels(sum(products), n) if saved else None
+        inner = _kernels(reduce(torch.add, products), n) if saved else None
         return outer if wanted else None, inner, None, None
 
 

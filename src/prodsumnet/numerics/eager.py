@@ -17,7 +17,7 @@ def eager(*tensors: torch.Tensor) -> bool:
     """
     return not (
         torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
+        or torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()
         or torch.autograd.forward_ad._current_level >= 0
         or _python_dispatch._get_current_dispatch_mode() is not None

@@ -34,7 +34,8 @@ def dct_matrix(
 
 def _phase(n: int, x: torch.Tensor, sign: int) -> torch.Tensor:
     angle = torch.arange(n, dtype=torch.float64, device=x.device) * (sign * math.pi / (2 * n))
-    return torch.polar(torch.ones_like(angle), angle).to(x.dtype.to_complex())
+    dtype = torch.complex128 if x.dtype == torch.float64 else torch.complex64
+    return torch.polar(torch.ones_like(angle), angle).to(dtype)
 
 
 def _by_scipy(x: torch.Tensor, kind: int) -> torch.Tensor:
@@ -94,25 +95,26 @@ def _held_hadamard_matrix(n: int, dtype: torch.dtype, device: torch.device) -> t
         return _hadamard_matrix(n, torch.empty(0, dtype=dtype, device=device))
 
 
-def hadamard_factors(n: int, like: torch.Tensor) -> list[torch.Tensor]:
-    """Return orthonormal Hadamard matrices whose Kronecker product is that of size ``n``.
-
-    They are the largest ones for which reading the numbers outweighs the arithmetic.
-    """
+def hadamard_sizes(n: int) -> list[int]:
+    """Return the sizes of the Kronecker factors of the Hadamard matrix of size ``n``."""
     bits = n.bit_length() - 1
     count = max(1, -(-bits // _HADAMARD_BITS))
-    sizes = [1 << (bits * (i + 1) // count - bits * i // count) for i in range(count)]
+    return [1 << (bits * (i + 1) // count - bits * i // count) for i in range(count)]
+
+
+def _hadamard_factors(n: int, like: torch.Tensor) -> list[torch.Tensor]:
+    """Return orthonormal Hadamard matrices whose Kronecker product is that of size ``n``."""
     if eager(like):
-        return [_held_hadamard_matrix(size, like.dtype, like.device) for size in sizes]
-    return [_hadamard_matrix(size, like) for size in sizes]
+        return [_held_hadamard_matrix(k, like.dtype, like.device) for k in hadamard_sizes(n)]
+    return [_hadamard_matrix(k, like) for k in hadamard_sizes(n)]
 
 
 def _hadamard_rows(x: torch.Tensor) -> torch.Tensor:
     """Transform the last axis and make it the first, as often as there are axes."""
     y = x
-    for factor in reversed(hadamard_factors(x.shape[1], x)):
-        columns = y.reshape(len(x), -1, len(factor)).mT
-        y = torch.bmm(factor.expand(len(x), -1, -1), columns)
+    for factor in reversed(_hadamard_factors(x.shape[1], x)):
+        columns = y.reshape(x.shape[0], -1, len(factor)).mT
+        y = torch.bmm(factor.expand(x.shape[0], -1, -1), columns)
     return y.reshape(x.shape)
 
 
@@ -129,7 +131,7 @@ def hadamard(x: torch.Tensor) -> torch.Tensor:
 
 def _hadamard_columns(x: torch.Tensor) -> torch.Tensor:
     y, outer = x, 1
-    for factor in hadamard_factors(len(x), x):
+    for factor in _hadamard_factors(len(x), x):
         y = torch.matmul(factor, y.reshape(outer, len(factor), -1))
         outer *= len(factor)
     return y.reshape(x.shape)
