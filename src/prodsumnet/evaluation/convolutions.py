@@ -35,7 +35,7 @@ class _Rate:
 
 # One core of a present-day CPU with vectors of 512 bits; only the ratios matter.
 _DENSE, _LARGE_KERNEL = _Rate(2.2e11, 2.3e11), _Rate(5.5e10, 3e10)
-_POINTWISE, _DEPTHWISE = _Rate(1.8e11, 1.8e11), _Rate(1.5e11, 2.2e10)
+_POINTWISE, _DEPTHWISE = _Rate(1.8e11, 1.8e11), _Rate(1.5e11, 5e10)
 _COMPLEX, _TRANSFORM = _Rate(4e10, 3e10), _Rate(1e10, 1e10)
 _CALL, _BYTE = 4e-6, 3e-11
 _COMPOSE_CALL, _COMPOSE_NUMBER = 2e-5, 1e-9
@@ -203,7 +203,7 @@ def plan_convolution(
             return Transformed(chain[0], geometry, x)
     outputs = math.prod(geometry.output_size(size))
     numbers = batch * max(x[0].numel() if batch else 0, operator.out_features * outputs)
-    return Convolutions(chain, geometry, numbers)
+    return Convolutions(chain, geometry, numbers, gradients or checks.autocasting(x.device))
 
 
 def _describe(stage: Stage) -> str:

@@ -1,26 +1,27 @@
-"""Depthwise convolutions in half precision."""
+"""Depthwise convolutions, whose kernels have a quicker gradient than torch's."""
 
 from typing import Any
 
 import torch
 from torch.nn import functional
 
-_VECTOR = 16
+_MOST_POSITIONS = 32 * 32
+"""Up to so many positions an image is quick as a kernel."""
 
 
 class _Depthwise(torch.autograd.Function):
-    """Two-dimensional; the gradient of the kernels is taken for 16 channels at a time.
+    r"""Two-dimensional; the gradient of the kernels is a depthwise convolution, too.
 
-    On a CPU their own in half precision is computed one number after the other. That of a
-    convolution of blocks of channels, of which the diagonal is kept, has 16 times the arithmetic
-    and takes less than a quarter of the time.
+    In :math:`\partial w_{c, t} = \sum_{n, p} \bar y_{n, c, p}\, x_{n, c, p + t}` every image of
+    every channel is a channel, and what arrives for it is its kernel. torch's own gradient takes
+    three times as long in single precision on a CPU, and ten times in half precision.
     """
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(x: torch.Tensor, kernel: torch.Tensor, geometry: tuple[Any, ...]) -> torch.Tensor:
-        return functional.conv2d(x, kernel, None, *geometry)
+        return functional.conv2d(x, kernel, None, *geometry, x.shape[1])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
@@ -30,22 +31,46 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         x, kernel = ctx.saved_tensors
-        stride, padding, dilation, channels = ctx.geometry
-        grad = gradients[0].contiguous(memory_format=torch.channels_last)
-
-        def backward(kernel: torch.Tensor, groups: int, mask: list[bool]) -> list[torch.Tensor]:
-            geometry = list(stride), list(padding), list(dilation), False, [0, 0], groups
-            return torch.ops.aten.convolution_backward(grad, x, kernel, None, *geometry, mask)
-
-        inner, weights = None, None
+        stride, padding, dilation = ctx.geometry
+        batch, channels = x.shape[:2]
+        grad, images, weights = gradients[0], None, None
         if ctx.needs_input_grad[0]:
-            inner = backward(kernel, channels, [True, False, False])[0]
+            geometry = list(stride), list(padding), list(dilation), False, [0, 0], channels
+            images = torch.ops.aten.convolution_backward(
+                grad.contiguous(memory_format=torch.channels_last),
+                x,
+                kernel,
+                None,
+                *geometry,
+                [True, False, False],
+            )[0]
         if ctx.needs_input_grad[1]:
-            block = kernel.expand(-1, _VECTOR, -1, -1)
-            blocks = backward(block, channels // _VECTOR, [False, True, False])[1]
-            diagonal = blocks.unflatten(0, (-1, _VECTOR)).diagonal(dim1=1, dim2=2)
-            weights = diagonal.movedim(-1, 1).flatten(0, 1).unsqueeze(1)
-        return inner, weights, None
+            many = batch * channels
+            innermost = x.permute(2, 3, 0, 1).reshape(1, *x.shape[2:], many).permute(0, 3, 1, 2)
+            kernels = grad.contiguous().reshape(many, 1, *grad.shape[2:])
+            geometry = padding, stride, many
+            found = functional.conv2d(innermost, kernels, None, dilation, *geometry)
+            height, width = kernel.shape[2:]
+            found = found[..., :height, :width].permute(0, 2, 3, 1).reshape(-1, batch, channels)
+            total = found.sum(1, dtype=torch.promote_types(found.dtype, torch.float32))
+            weights = total.mT.reshape(kernel.shape).to(kernel.dtype)
+        return images, weights, None
+
+
+def serves(x: torch.Tensor, kernel: torch.Tensor) -> bool:
+    """Return whether `depthwise` is for such images and kernels.
+
+    Parameters
+    ----------
+    x : Tensor
+        Images.
+    kernel : Tensor
+        Kernels, of one group for each channel of the images.
+    """
+    if x.dim() != 4 or x.device.type != "cpu" or x.is_complex() or x.numel() == 0:
+        return False
+    single = kernel.shape[0] == x.shape[1] and kernel.shape[1] == 1
+    return single and x.shape[2] * x.shape[3] <= _MOST_POSITIONS
 
 
 def depthwise(
@@ -55,7 +80,6 @@ def depthwise(
     stride: tuple[int, ...],
     padding: tuple[int, ...],
     dilation: tuple[int, ...],
-    channels: int,
 ) -> torch.Tensor:
     """Return the two-dimensional convolution of each channel with its own kernel.
 
@@ -69,8 +93,6 @@ def depthwise(
         ``(channels,)``.
     stride, padding, dilation
         As in `torch.nn.functional.conv2d`.
-    channels : int
-        A multiple of 16.
     """
-    y = _Depthwise.apply(x, kernel, (stride, padding, dilation, channels))
+    y = _Depthwise.apply(x, kernel, (stride, padding, dilation))
     return y if bias is None else y + bias.view(-1, 1, 1)

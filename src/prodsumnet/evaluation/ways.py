@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from prodsumnet.evaluation import fourier
-from prodsumnet.evaluation.depthwise import depthwise
+from prodsumnet.evaluation.depthwise import depthwise, serves
 from prodsumnet.evaluation.geometry import Geometry
 from prodsumnet.evaluation.kernels import Chain, Stage
 from prodsumnet.evaluation.memory import Memory
@@ -23,9 +23,6 @@ _FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
 _LARGE = 2**16
 """Numbers in an image from which on the order of its axes matters more than a call."""
 
-_VECTOR = 16
-"""Channels that a vector instruction takes at once."""
-
 
 @dataclass(frozen=True)
 class _Step:
@@ -36,41 +33,40 @@ class _Step:
     padding: tuple[int, ...]
     dilation: tuple[int, ...]
     kernels: Memory
-    large: bool
+    ordered: bool
+    doubled: bool
 
     def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         kernel = self.kernels.get(x) if self.kernels.usable() else self.prepare(x)
-        x, kernel = checks.unify(x, kernel)
-        if x.shape[1] < kernel.shape[1]:
-            x = _ordered(_widened(x))
-        if bias is not None:
-            bias = bias.to(kernel.dtype.to_complex() if bias.is_complex() else kernel.dtype)
         arguments = self.stride, self.padding, self.dilation, self.stage.groups
         function = _FUNCTIONS[len(self.stride)]
-        if self.stage.groups == 1 or not checks.autocasting(x.device):
+        if x.dtype is not kernel.dtype or (bias is not None and bias.dtype is not kernel.dtype):
+            x, kernel = checks.unify(x, kernel)
+            if bias is not None:
+                bias = bias.to(kernel.dtype.to_complex() if bias.is_complex() else kernel.dtype)
+        if self.doubled:
+            x = _ordered(_widened(x))
+        if self.stage.groups == 1:
+            return function(x, kernel, bias, *arguments)
+        alone = serves(x, kernel) and torch.is_grad_enabled() and kernel.requires_grad
+        if not checks.autocasting(x.device):
+            if alone:
+                return depthwise(x, kernel, bias, *arguments[:-1])
             return function(x, kernel, bias, *arguments)
         with torch.autocast(x.device.type, enabled=False):
-            low = torch.get_autocast_dtype(x.device.type)
-            if self._vectorised(x, kernel):
+            if alone:
+                low = torch.get_autocast_dtype(x.device.type)
                 bias = None if bias is None else bias.to(low)
-                return depthwise(x.to(low), kernel.to(low), bias, *arguments)
+                return depthwise(x.to(low), kernel.to(low), bias, *arguments[:-1])
             # Other grouped convolutions have no fast backward in half precision on a CPU.
             return function(x.to(kernel.dtype), kernel, bias, *arguments)
-
-    def _vectorised(self, x: torch.Tensor, kernel: torch.Tensor) -> bool:
-        channels = self.stage.groups
-        single = kernel.shape[0] == channels == self.stage.in_channels
-        return single and channels % _VECTOR == 0 and not x.is_complex() and len(self.stride) == 2
 
     def prepare(self, x: torch.Tensor) -> torch.Tensor:
         """Return the kernels as they are needed for an input."""
         kernel = self.stage.kernel(x.dtype, x.device)
-        if self.large and len(self.stride) in _FORMATS:
-            if self.stage.in_channels == 1:
-                # With one channel, memory formats coincide and the slow one is taken: add one.
-                kernel = _widened(kernel)
-            kernel = _ordered(kernel)
-        return kernel
+        if self.doubled:
+            kernel = _widened(kernel)
+        return _ordered(kernel) if self.ordered else kernel
 
 
 class Convolutions:
@@ -84,12 +80,19 @@ class Convolutions:
         Of all of it together.
     numbers : int
         Numbers of the largest image in it.
+    learning : bool
+        Whether gradients will be wanted, or precision is mixed.
     """
 
-    def __init__(self, chain: Chain, geometry: Geometry, numbers: int) -> None:
+    def __init__(self, chain: Chain, geometry: Geometry, numbers: int, learning: bool) -> None:
         self.chain, self.geometry = chain, geometry
         self._padding = geometry.padding()
-        self._ordered = geometry.axes in _FORMATS and (numbers >= _LARGE or len(chain) > 1)
+        single = chain[0].in_channels == 1
+        # With one channel, memory formats coincide, and backward and in half precision the slow
+        # one is taken: another channel, of zeros, avoids that.
+        self._ordered = geometry.axes in _FORMATS and (
+            learning if single else numbers >= _LARGE or len(chain) > 1
+        )
         self._steps = [self._step(stage) for stage in chain]
 
     def _step(self, stage: Stage) -> _Step:
@@ -105,6 +108,7 @@ class Convolutions:
             along(self.geometry.dilation, 1),
             memory,
             self._ordered,
+            self._ordered and stage.in_channels == 1,
         )
         return step
 
