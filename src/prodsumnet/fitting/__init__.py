@@ -1,0 +1,5 @@
+"""Dense matrices as the nearest operators of given expressions."""
+
+from prodsumnet.fitting.metric import Metric
+
+__all__ = ["Metric"]
