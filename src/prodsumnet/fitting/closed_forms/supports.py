@@ -6,6 +6,9 @@ import torch
 
 from prodsumnet.operators import LinearOperator, Product
 
+_OFFSET = 1 << 20
+"""Numbers from here on, whose sums and products with each other lie far beyond them."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -48,7 +51,7 @@ def placed(operator: LinearOperator) -> Placed | None:
     parameters = list(operator.parameters())
     if not parameters:
         return None
-    kept, first = [p.clone() for p in parameters], 1
+    kept, first = [p.clone() for p in parameters], _OFFSET + 1
     for parameter in parameters:
         count = torch.arange(first, first + parameter.numel(), device=parameter.device)
         # Conjugated numbers would not do, which an imaginary unit gives away.
@@ -62,11 +65,13 @@ def placed(operator: LinearOperator) -> Placed | None:
         if not all(p.is_complex() for p in parameters) or dense.real.any():
             return None
         dense = dense.imag
-    places = dense.round().long()
-    each = places[places != 0]
-    if (places != dense).any() or len(each) != len(each.unique()) or (each < 0).any():
+    taken = dense != 0
+    places = torch.where(taken, dense - _OFFSET, 0).round().long()
+    each = places[taken]
+    if (places + _OFFSET != dense)[taken].any() or len(each) != len(each.unique()):
         return None
-    return Placed(operator, places) if not len(each) or each.max() < first else None
+    within = (each > 0).all() and (each < first - _OFFSET).all()
+    return Placed(operator, places) if within else None
 
 
 def placed_factors(operator: LinearOperator) -> list[Placed] | None:
