@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import nn
-from torch.func import functional_call, jvp, vjp, vmap
+from torch.func import functional_call, vjp, vmap
 
 from prodsumnet.fitting.metric import Metric
 from prodsumnet.operators import LinearOperator
+
+Linear = Callable[[torch.Tensor], torch.Tensor]
 
 _CHUNK_NUMBERS = 1 << 22
 """Most numbers of the derivatives that are computed at once."""
@@ -146,21 +148,20 @@ class Objective:
 
     def jacobian(self, block: Sequence[int]) -> torch.Tensor:
         """Return the derivative of the difference, ``(numbers, entries)``."""
-        numbers, function = self.numbers(block), self.function(block)
-        basis = torch.eye(len(numbers), dtype=numbers.dtype, device=numbers.device)
-        chunk = max(1, _CHUNK_NUMBERS // self.entries)
-        return vmap(lambda step: jvp(function, (numbers,), (step,))[1], chunk_size=chunk)(basis)
+        forward = self.linearised(block)[0]
+        count = sum(self.sizes[k] for k in block)
+        basis = torch.eye(count, dtype=torch.float64, device=self.target.device)
+        return vmap(forward, chunk_size=max(1, _CHUNK_NUMBERS // self.entries))(basis)
 
-    def linearised(
-        self, block: Sequence[int]
-    ) -> tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor]]:
-        """Return the derivative of the difference as an operator, and its adjoint."""
-        numbers, function = self.numbers(block), self.function(block)
-        back = vjp(function, numbers)[1]
-        return (
-            lambda step: jvp(function, (numbers,), (step,))[1],
-            lambda residual: back(residual)[0],
-        )
+    def linearised(self, block: Sequence[int]) -> tuple[Linear, Linear]:
+        """Return the derivative of the difference as a function of a step, and its adjoint.
+
+        The derivative is the adjoint's own: forward differentiation warns and loads for a second.
+        """
+        back = vjp(self.function(block), self.numbers(block))[1]
+        start = torch.zeros(self.entries, dtype=torch.float64, device=self.target.device)
+        forward = vjp(lambda residual: back(residual)[0], start)[1]
+        return lambda step: forward(step)[0], lambda residual: back(residual)[0]
 
 
 def _places(module: nn.Module) -> dict[int, list[str]]:
@@ -178,7 +179,9 @@ def _places(module: nn.Module) -> dict[int, list[str]]:
 def square_root(matrix: torch.Tensor) -> torch.Tensor:
     """Return ``A`` with ``A^H A`` the given positive semidefinite matrix, in 64-bit arithmetic."""
     values, vectors = torch.linalg.eigh(widened(matrix))
-    return values.clamp(min=0).sqrt()[:, None] * vectors.mH
+    # The square root of what is zero but for rounding would be far from zero.
+    zero = values <= len(values) * torch.finfo(values.dtype).eps * values.abs().max()
+    return values.where(~zero, 0.0).sqrt()[:, None] * vectors.mH
 
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor:
