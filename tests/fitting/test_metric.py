@@ -75,8 +75,9 @@ def test_a_metric_is_worth_it() -> None:
     metric, target = Metric(left, right), draw(8, 9)
     for make in (
         lambda: ops.kron(ops.Dense(2, 3, **WIDE), ops.Dense(4, 3, **WIDE)),
-        lambda: ops.BlockDense(2, 4, 4, **WIDE) @ ops.Dense(8, 9, **WIDE)
-        + ops.LowRank(8, 9, 1, **WIDE),
+        lambda: (
+            ops.BlockDense(2, 4, 4, **WIDE) @ ops.Dense(8, 9, **WIDE) + ops.LowRank(8, 9, 1, **WIDE)
+        ),
         lambda: ops.LowRank(8, 9, 2, **WIDE),
         lambda: ops.zero_pad(8, 4) @ ops.Dense(4, 9, **WIDE),
     ):

@@ -58,7 +58,9 @@ def test_never_ends_worse_in_a_metric(formula: Formula) -> None:
 
     def error() -> float:
         difference = oracle(formula).to(torch.complex128) - target
-        return (left.mT.to(torch.complex128) @ difference @ right.to(torch.complex128)).norm().item()
+        return (
+            (left.mT.to(torch.complex128) @ difference @ right.to(torch.complex128)).norm().item()
+        )
 
     before = error()
     found = fit(operator, target, metric, max_iterations=3)
@@ -142,7 +144,9 @@ def test_a_rounding_that_makes_it_worse_is_undone() -> None:
 def test_more_starts_are_no_worse_and_follow_the_seed() -> None:
     def operator() -> ops.LinearOperator:
         torch.manual_seed(5)
-        return ops.Circulant(6, **WIDE) @ ops.Banded(6, 6, 1, 1, **WIDE) @ ops.Toeplitz(6, 6, **WIDE)
+        return (
+            ops.Circulant(6, **WIDE) @ ops.Banded(6, 6, 1, 1, **WIDE) @ ops.Toeplitz(6, 6, **WIDE)
+        )
 
     target = draw(6, 6)
     alone = fit(operator(), target, max_iterations=10)
