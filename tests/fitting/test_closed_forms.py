@@ -6,7 +6,7 @@ import tensorly
 import torch
 from tensorly.decomposition import parafac, tensor_train_matrix
 from tensorly.decomposition import tucker as tensorly_tucker
-from tests.fitting.test_nearest import draw, distance
+from tests.fitting.test_nearest import distance, draw
 
 from prodsumnet import families
 from prodsumnet import operators as ops

@@ -45,10 +45,10 @@ def _sum_of_products(task: Task, terms: list[LinearOperator]) -> bool | None:
     shapes = [factor.shape for factor in factors[0]]
     if any([factor.shape for factor in dense] != shapes for dense in factors):
         return None
-    kinds = {factor.weight.dtype for dense in factors for factor in dense}
-    if len(kinds) > 1:
+    target = task.goal_of(factor.weight for dense in factors for factor in dense)
+    if target is None:
         return None
-    tensor = rearranged(_real_if(task.target, kinds), shapes)
+    tensor = rearranged(target, shapes)
     values = _terms(tensor, len(terms), task.generator)
     for r, dense in enumerate(factors):
         for value, factor in zip(values, dense, strict=True):
@@ -74,11 +74,11 @@ def _stacked(task: Task, factors: list[LinearOperator]) -> bool | None:
     a, b = _stack(left, HStack, terms), _stack(right, VStack, terms)
     if a is None or b is None:
         return None
-    kinds = {leaf.weight.dtype for leaf in (*a, *b)}
-    if len(kinds) > 1:
+    target = task.goal_of(leaf.weight for leaf in (*a, *b))
+    if target is None:
         return None
     shapes = [(left.out_features, in_left), (out_right, right.in_features)]
-    tensor = rearranged(_real_if(task.target, kinds), shapes)
+    tensor = rearranged(target, shapes)
     first, second = _terms(tensor, terms, task.generator)
     blocks = first.reshape(*shapes[0], terms).movedim(-1, 1).flatten(1)
     for leaf, value in zip(a, blocks.chunk(len(a), 1), strict=True):
@@ -117,9 +117,3 @@ def _terms(tensor: torch.Tensor, terms: int, generator: torch.Generator) -> list
         return canonical(tensor, terms, generator)
     left, right = balanced_factors(tensor, terms)
     return [left, right.mT]
-
-
-def _real_if(target: torch.Tensor, kinds: set[torch.dtype]) -> torch.Tensor:
-    """Return what real factors can be near to."""
-    real = not any(kind.is_complex for kind in kinds)
-    return target.real if real and target.is_complex() else target

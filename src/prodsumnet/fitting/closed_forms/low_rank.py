@@ -23,13 +23,9 @@ def fit(task: Task) -> bool | None:
     dense = [leaf for leaf in leaves if isinstance(leaf, Dense)]
     if len(dense) != 2 or len(factors) != 2:
         return None
-    if dense[0].weight.dtype != dense[1].weight.dtype:
+    target = task.goal_of(leaf.weight for leaf in dense)
+    if target is None:
         return None
-    target = task.target
-    if not dense[0].weight.is_complex():
-        if target.is_complex() and task.metric is not None:
-            return None
-        target = target.real if target.is_complex() else target
     left = right = None
     if task.metric is not None:
         left, right = task.metric.left, task.metric.right

@@ -42,7 +42,6 @@ class Placed:
         found[order] = values
         sizes = [p.numel() for p in parameters]
         for parameter, part in zip(parameters, found.split(sizes), strict=True):
-            part = part if parameter.is_complex() or not part.is_complex() else part.real
             parameter.copy_(part.view(parameter.shape))
 
 

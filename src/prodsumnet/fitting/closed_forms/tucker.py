@@ -31,11 +31,9 @@ def fit(task: Task) -> bool | None:
         return None
     axes = [*rows, *columns]
     leaves = [leaf for leaf, _, _ in axes if leaf is not None]
-    if len({leaf.weight.dtype for leaf in (core, *leaves)}) > 1:
+    target = task.goal_of(leaf.weight for leaf in (core, *leaves))
+    if target is None:
         return None
-    target = task.target
-    if target.is_complex() and not core.weight.is_complex():
-        target = target.real
     ranks = [rank for _, rank, _ in axes]
     middle, bases = tucker(target.reshape([size for _, _, size in axes]), ranks)
     core.weight.copy_(middle.reshape(core.shape))
