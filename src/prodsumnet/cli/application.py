@@ -13,6 +13,7 @@ from prodsumnet.cli import (
     data,
     evaluate,
     families,
+    fit,
     frontier,
     pack,
     report,
@@ -44,6 +45,7 @@ app.command()(summarize.summarize)
 app.command()(report.report)
 app.command()(families.families)
 app.command()(approximate.approximate)
+app.command()(fit.fit)
 app.add_typer(data.app, name="data")
 
 

@@ -42,11 +42,11 @@ ClosedForm = Callable[[Task], bool | None]
 FORMS: dict[str, ClosedForm] = {
     "projection": projection.fit,
     "low-rank": low_rank.fit,
-    "fixed-supports": fixed_supports.fit,
     "kronecker": kronecker.fit,
     "cp": cp.fit,
     "tensor-train": tensor_train.fit,
     "tucker": tucker.fit,
+    "fixed-supports": fixed_supports.fit,
 }
 """Each sets the numbers of a task's operator and says whether they are the nearest there are, or
 returns None if it does not know the structure. The first one that does is taken."""
@@ -97,8 +97,15 @@ def solve(
 def _solve(task: Task) -> Solution | None:
     for name, form in FORMS.items():
         nearest = form(task)
+        if nearest:
+            return Solution(name, True)
         if nearest is not None:
-            return Solution(name, nearest)
+            # What is behind unitary factors may be known in a metric too.
+            inner = None if task.metric is None else _behind(task)
+            if inner is not None and inner.nearest:
+                return inner
+            form(task)
+            return Solution(name, False)
     return _behind(task)
 
 

@@ -1,8 +1,8 @@
 r"""Kronecker products of dense matrices, and sums of them.
 
-The entries of :math:`A \otimes B` rearranged, one axis for each factor, are an outer product. So the
-nearest sum of ``R`` products of two is a matrix of rank ``R``, from the singular value decomposition
-(Van Loan & Pitsianis 1993); of more factors it is a canonical decomposition.
+The entries of :math:`A \otimes B` rearranged, one axis for each factor, are an outer product. So
+the nearest sum of ``R`` products of two is a matrix of rank ``R``, from the singular value
+decomposition (Van Loan & Pitsianis 1993); of more factors it is a canonical decomposition.
 """
 
 import torch
@@ -59,13 +59,12 @@ def _sum_of_products(task: Task, terms: list[LinearOperator]) -> bool | None:
 def _stacked(task: Task, factors: list[LinearOperator]) -> bool | None:
     if len(factors) != 4 or not isinstance(factors[0], AxisPermutation):
         return None
-    sides = [_behind_identity(factors[1]), _behind_identity(factors[3])]
+    left, right = _behind_identity(factors[1]), _behind_identity(factors[3])
     shuffle = factors[2]
-    if sides[0] is None or sides[1] is None or not isinstance(shuffle, AxisPermutation):
+    if left is None or right is None or not isinstance(shuffle, AxisPermutation):
         return None
     if len(shuffle.sizes) != 3 or shuffle.order != (2, 1, 0):
         return None
-    left, right = sides
     in_left, terms, out_right = shuffle.sizes
     if factors[0].sizes != (out_right, left.out_features) or factors[0].order != (1, 0):
         return None
@@ -90,12 +89,14 @@ def _stacked(task: Task, factors: list[LinearOperator]) -> bool | None:
 
 
 def _behind_identity(operator: LinearOperator) -> LinearOperator | None:
-    """Return ``A`` of :math:`I \\otimes A`."""
+    r"""Return ``A`` of :math:`I \otimes A`."""
     members = list(operator) if isinstance(operator, Kronecker) else []
     return members[1] if len(members) == 2 and members[0].is_identity else None
 
 
-def _stack(operator: LinearOperator, kind: type, terms: int) -> list[Dense] | None:
+def _stack(
+    operator: LinearOperator, kind: type[HStack] | type[VStack], terms: int
+) -> list[Dense] | None:
     """Return the dense matrices of a stack of one, or of one for each term."""
     parts = list(operator) if isinstance(operator, kind) else [operator]
     dense = [part for part in parts if isinstance(part, Dense)]
