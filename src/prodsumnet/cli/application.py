@@ -15,6 +15,7 @@ from prodsumnet.cli import (
     data,
     evaluate,
     families,
+    fit,
     frontier,
     pack,
     report,
@@ -48,6 +49,7 @@ app.command()(families.families)
 app.command()(approximate.approximate)
 app.command()(calibrate.calibrate)
 app.command()(bench.bench)
+app.command()(fit.fit)
 app.add_typer(data.app, name="data")
 
 

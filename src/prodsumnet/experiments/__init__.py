@@ -4,6 +4,7 @@ from prodsumnet.experiments.approximation import Approximation, approximate_loca
 from prodsumnet.experiments.calibration import calibrate as calibrate_rates
 from prodsumnet.experiments.console import calibration_bar, training_bar
 from prodsumnet.experiments.figure import draw
+from prodsumnet.experiments.fitting import FamilyFits, fit_families, real_matrices
 from prodsumnet.experiments.frontier import Frontier, expand, frontier_names, load_frontier
 from prodsumnet.experiments.pareto import pareto
 from prodsumnet.experiments.recipe import Recipe, load_recipe, recipe_names
@@ -18,6 +19,7 @@ from prodsumnet.experiments.sweep import sweep, sweep_report
 
 __all__ = [
     "Approximation",
+    "FamilyFits",
     "Frontier",
     "Recipe",
     "Record",
@@ -29,6 +31,7 @@ __all__ = [
     "draw",
     "expand",
     "find_records",
+    "fit_families",
     "frontier_names",
     "grouped",
     "load_frontier",
@@ -38,6 +41,7 @@ __all__ = [
     "pareto",
     "read_record",
     "read_records",
+    "real_matrices",
     "recipe_names",
     "run",
     "search",
