@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.feature_major import FeatureMajor
 
 Pattern = tuple[torch.Tensor, ...]
@@ -45,7 +46,7 @@ class Patterned(FeatureMajor):
             for size in (count, count, features, count)
         ]
         for index, (name, size) in enumerate(zip(_NAMES, sizes, strict=True)):
-            self._hold(name, lambda i=index: pattern()[i], (size,), torch.int64, device)
+            self._hold(name, lambda i=index: pattern()[i], (size,), torch.int32, device)
 
     @property
     def _pattern(self) -> Pattern:
@@ -54,6 +55,16 @@ class Patterned(FeatureMajor):
     def _multiply(self, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return ``A x`` for the matrix ``A`` with these entries and ``(in, batch)`` columns."""
         return sparse_product(weight, x, self._pattern)
+
+    def _pattern_cost(self, batch: int) -> Cost:
+        """Return the cost of a product; what is gathered stays in the cache for the most part."""
+        numbers, entries = batch * (self.in_features + self.out_features), len(self.rows)
+        return Cost.elementwise(2 * entries + numbers, batch * entries // 4, 2 * batch * entries)
+
+    def _scattered(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the dense matrix with these entries."""
+        places = self.rows.long(), self.columns.long()
+        return weight.new_zeros(self.shape).index_put(places, weight)
 
     def _multiply_adjoint(self, weight: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Return ``A^H y`` for ``(out, batch)`` columns."""

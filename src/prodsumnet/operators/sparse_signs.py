@@ -87,10 +87,7 @@ class SparseSigns(Patterned, kind="sparse-signs"):
         return self.signs.to(x.dtype.to_real()) * self._scale
 
     def _cost(self, batch: int) -> Cost:
-        signs = self.num_nonzeros * self.in_features
-        return Cost.elementwise(
-            batch * self.in_features + 2 * signs, batch * self.out_features, 2 * batch * signs
-        )
+        return self._pattern_cost(batch)
 
     def second_moment(self) -> float:
         """Exactly 1."""
