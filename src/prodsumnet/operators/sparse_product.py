@@ -114,7 +114,10 @@ def sparse_product(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> t
         parts = sparse_product(weight, torch.view_as_real(x.resolve_conj()).flatten(1), pattern)
         return torch.view_as_complex(parts.unflatten(1, (-1, 2)))
     dtype = torch.promote_types(weight.dtype, x.dtype)
-    return _Product.apply(weight.to(dtype), x.to(dtype), *pattern)  # pyright: ignore
+    weight, x = weight.to(dtype), x.to(dtype)
+    if torch.compiler.is_compiling():
+        return _gathered(weight, x, pattern)
+    return _Product.apply(weight, x, *pattern)  # pyright: ignore
 
 
 def _gathered(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> torch.Tensor:

@@ -84,7 +84,7 @@ class SparseSigns(Patterned, kind="sparse-signs"):
         return self._multiply_adjoint(self._entries(y), y)
 
     def _entries(self, x: torch.Tensor) -> torch.Tensor:
-        return self.signs.to(x.dtype.to_real()) * self._scale
+        return self.signs.to(x.real.dtype) * self._scale
 
     def _cost(self, batch: int) -> Cost:
         return self._pattern_cost(batch)
