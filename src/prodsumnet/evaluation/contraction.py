@@ -52,7 +52,7 @@ def aligned(tensor: torch.Tensor, axes: Axes, wanted: Axes) -> torch.Tensor:
 def merged(tensor: torch.Tensor, axes: Axes, groups: Sequence[Sequence[int]]) -> torch.Tensor:
     """Return a tensor with one axis for each group of axes, without a copy if that can be."""
     places = [[axes.index(axis) for axis in group] for group in groups]
-    sizes = [math.prod(tensor.shape[place] for place in group) for group in places]
+    sizes = [math.prod([tensor.shape[place] for place in group]) for group in places]
     return tensor.permute([place for group in places for place in group]).reshape(sizes)
 
 

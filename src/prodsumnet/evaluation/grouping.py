@@ -53,11 +53,12 @@ def _cuts(chain: Chain, batch: int) -> tuple[tuple[int, int], ...]:
         whole, composing = stages[start], 0.0
         for end in range(start + 1, len(stages) + 1):
             if end > start + 1:
+                summed = [axis for axis in stages[end - 1].ins if axis in whole.outs]
                 whole = _joined(whole, stages[end - 1])
                 size = chain.count(whole.axes)
                 if size > _MAX_TENSOR:
                     break
-                composing += _CALL + 8 * size / _BYTES
+                composing += _CALL + 8 * size / _BYTES + 2 * size * chain.count(summed) / _FLOPS
             time = composing + _applied(chain, whole, counts[start], counts[end], batch)
             rest, spans = best[len(stages) - end]
             options.append((time + rest, ((start, end), *spans)))

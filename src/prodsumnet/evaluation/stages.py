@@ -68,7 +68,7 @@ class Chain:
 
     def count(self, axes: Sequence[int]) -> int:
         """Return the numbers of a tensor with these axes."""
-        return math.prod(self.sizes[axis] for axis in axes)
+        return math.prod([self.sizes[axis] for axis in axes])
 
     def adjoint(self) -> "Chain":
         """Return the chain of the adjoint."""
@@ -190,7 +190,7 @@ class Tracer:
             (group,) = self._split((operator.size,))
             self._append(operator, lambda *_: operator.weight, group, (), ())
         elif isinstance(operator, Givens):
-            self._rotate(operator)
+            self._rotate(operator, lambda *_: operator.planes())
         elif isinstance(operator, Adjoint | Transpose):
             self._turned(operator)
         elif not isinstance(operator, Identity):
@@ -224,18 +224,22 @@ class Tracer:
         self._axes = before + ins + behind
         self._matrix(factor, before, behind)
 
-    def _rotate(self, operator: Givens) -> None:
+    def _rotate(self, operator: Givens, planes: Numbers) -> None:
         stride = operator.stride
         if stride is None or 2 * len(operator.angles) != operator.size:
             raise UnfitError
         before, ins, behind = self._split((operator.size // (2 * stride), 2, stride))
         outs = self._new(2)
-        self._append(operator, lambda *_: operator.planes(), before + behind, outs, ins)
+        self._append(operator, planes, before + behind, outs, ins)
         self._axes = before + outs + behind
 
     def _turned(self, operator: Adjoint | Transpose) -> None:
         """Follow the chain of the inner operator backwards."""
         inner, adjoint = operator.operator, isinstance(operator, Adjoint)
+
+        def turned(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.mH if adjoint else tensor.mT
+
         if isinstance(inner, Product):
             for factor in inner:
                 self.follow(type(operator)(factor))
@@ -246,12 +250,10 @@ class Tracer:
         elif isinstance(inner, BlockDense):
             group, ins = self._split((inner.num_blocks, inner.block_out_features))
             outs = self._new(inner.block_in_features)
-
-            def numbers(*_: object) -> torch.Tensor:
-                return inner.weight.mH if adjoint else inner.weight.mT
-
-            self._append(inner, numbers, group, outs, ins)
+            self._append(inner, lambda *_: turned(inner.weight), group, outs, ins)
             self._axes = group + outs
+        elif isinstance(inner, Givens):
+            self._rotate(inner, lambda *_: turned(inner.planes()))
         else:
             self._matrix(operator, (), ())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -63,9 +64,31 @@ def mover(chain: Chain, order: Axes, wanted: Axes) -> Callable[[torch.Tensor, in
     places = [order.index(axis) for axis in wanted]
 
     def move(data: torch.Tensor, batch: int) -> torch.Tensor:
-        return data.reshape(lengths(chain, order, batch)).permute(places).contiguous()
+        data = data.reshape(lengths(chain, order, batch))
+        if torch.compiler.is_compiling():
+            return data.permute(places).contiguous()
+        return _Moved.apply(data, places)  # pyright: ignore
 
     return move
+
+
+class _Moved(torch.autograd.Function):
+    """A copy with permuted axes, whose gradient is copied back once for all that need it."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(data: torch.Tensor, places: list[int]) -> torch.Tensor:
+        return data.permute(places).contiguous()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        ctx.places = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        back = sorted(range(len(ctx.places)), key=ctx.places.__getitem__)
+        return _Moved.apply(grads[0], back), None  # pyright: ignore[reportReturnType]
 
 
 def kernel(chain: Chain, stage: Stage, step: Step) -> Kernel:

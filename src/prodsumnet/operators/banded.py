@@ -1,14 +1,14 @@
 """Banded matrices, of any shape."""
 
 import torch
-from torch.nn import functional
 
 from prodsumnet.numerics import checks
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
+from prodsumnet.operators.sparse_product import Patterned
 
 
-class Banded(Factor, kind="banded"):
+class Banded(Patterned, Factor, kind="banded"):
     r"""A matrix with trainable entries in a band around its diagonal.
 
     Row ``i`` of a rectangular matrix has its diagonal entry in column ``c(i) = i * in // out``, so
@@ -36,9 +36,6 @@ class Banded(Factor, kind="banded"):
     columns ``c(i)`` (Golub & Van Loan 2013, section 1.2).
     """
 
-    starts: torch.Tensor
-    slots: torch.Tensor
-
     def __init__(
         self,
         out_features: int,
@@ -51,57 +48,34 @@ class Banded(Factor, kind="banded"):
         super().__init__(out_features, in_features)
         self.lower = checks.bounded_int("lower", lower, 0, self.in_features - 1)
         self.upper = checks.bounded_int("upper", upper, 0, self.in_features - 1)
-        self._width = self.lower + self.upper + 1
-        checks.number_count("Banded", self.out_features, self._width)
+        width = self.lower + self.upper + 1
+        checks.number_count("Banded", self.out_features, width)
         count = num_banded(*self.shape, self.lower, self.upper)
 
-        def slots() -> torch.Tensor:
+        def places() -> tuple[torch.Tensor, torch.Tensor]:
+            rows = torch.arange(self.out_features, device=device)[:, None]
             offsets = torch.arange(-self.lower, self.upper + 1, device=device)
-            columns = (self.starts[:, None] + offsets).view(-1)
-            return ((columns >= 0) & (columns < self.in_features)).nonzero()
+            columns = rows * self.in_features // self.out_features + offsets
+            inside = (columns >= 0) & (columns < self.in_features)
+            return rows.expand_as(columns)[inside], columns[inside]
 
-        def starts() -> torch.Tensor:
-            rows = torch.arange(self.out_features, device=device)
-            return rows * self.in_features // self.out_features
-
-        self._hold("starts", starts, (self.out_features,), torch.int64, device)
-        self._hold("slots", slots, (count,), torch.int64, device)
+        self._hold_pattern(places, count, device)
         self._allocate(count, device=device, dtype=dtype)
 
     def _multiplicity(self) -> int:
         return 1
 
-    def _band(self) -> torch.Tensor:
-        """Return the numbers with zeros outside the matrix, ``(out, lower + 1 + upper)``."""
-        zeros = self.weight.new_zeros(self.out_features * self._width)
-        return zeros.index_copy(0, self.slots, self.weight).view(self.out_features, self._width)
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        return self._multiply(self.weight, x)
 
-    def _windows(self) -> torch.Tensor:
-        """Return which padded columns the band of each row covers, row after row."""
-        offsets = torch.arange(self._width, device=self.starts.device)
-        return (self.starts[:, None] + offsets).view(-1)
-
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        padded = functional.pad(x, (self.lower, self.upper))
-        windows = padded.index_select(-1, self._windows())
-        return (windows.unflatten(-1, (self.out_features, self._width)) * self._band()).sum(-1)
-
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        products = (y.unsqueeze(-1) * self._band().conj()).flatten(-2)
-        padded = products.new_zeros(*y.shape[:-1], self.lower + self.in_features + self.upper)
-        padded = padded.index_add(-1, self._windows(), products)
-        return padded[..., self.lower : self.lower + self.in_features]
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
+        return self._multiply_adjoint(self.weight, y)
 
     def _cost(self, batch: int) -> Cost:
-        outputs, window = batch * self.out_features, self.out_features * self._width
-        return Cost.elementwise(
-            batch * (self.in_features + window) + window, outputs, 2 * outputs * self._width
-        )
+        return self._pattern_cost(batch)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        rows = self.slots // self._width
-        columns = self.starts[rows] + self.slots % self._width - self.lower
-        return self.weight.new_zeros(self.shape).index_put((rows, columns), self.weight)
+        return self._scattered(self.weight)
 
     def _symbol(self) -> str:
         return f"Banded({self.out_features}×{self.in_features}, {self.lower}, {self.upper})"

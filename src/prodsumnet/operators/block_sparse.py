@@ -7,12 +7,13 @@ import torch
 from prodsumnet.numerics import checks, streams
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.factor import Factor
+from prodsumnet.operators.feature_major import FeatureMajor
 
 _MAX_COLUMNS = 2**22
 """Most blocks side by side: all of them are permuted, however few are not empty."""
 
 
-class BlockSparse(Factor, kind="block-sparse"):
+class BlockSparse(FeatureMajor, Factor, kind="block-sparse"):
     r"""A matrix of dense trainable blocks on a grid, most of whose places are empty.
 
     Parameters
@@ -102,25 +103,24 @@ class BlockSparse(Factor, kind="block-sparse"):
         blocks = torch.cat((self.weight, zeros)).unflatten(0, (self._layers, self._grid[0]))
         return blocks.permute(1, 2, 0, 3).flatten(2)
 
-    def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        x, blocks = checks.unify(x, self._rows_of_blocks())
-        lead, batch = x.shape[:-1], math.prod(x.shape[:-1])
-        parts = x.reshape(batch, self._grid[1], self.block_in_features)
-        parts = parts.index_select(1, self.columns)
-        parts = parts.reshape(batch, self._layers, self._grid[0], self.block_in_features)
-        parts = parts.permute(2, 0, 1, 3).flatten(2)
-        images = torch.bmm(parts, blocks.mT).transpose(0, 1)
-        return images.reshape(*lead, self.out_features)
+    def _columns_by_rows(self) -> torch.Tensor:
+        """Return the columns of the blocks, row by row."""
+        return self.columns.view(self._layers, self._grid[0]).mT.reshape(-1)
 
-    def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
+    def _matmat(self, x: torch.Tensor) -> torch.Tensor:
+        x, blocks = checks.unify(x, self._rows_of_blocks())
+        parts = x.reshape(self._grid[1], self.block_in_features, x.shape[1])
+        parts = parts.index_select(0, self._columns_by_rows())
+        parts = parts.reshape(self._grid[0], blocks.shape[2], x.shape[1])
+        return torch.bmm(blocks, parts).flatten(0, 1)
+
+    def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
         y, blocks = checks.unify(y, self._rows_of_blocks())
-        lead, batch = y.shape[:-1], math.prod(y.shape[:-1])
-        parts = y.reshape(batch, self._grid[0], self.block_out_features).transpose(0, 1)
-        images = torch.bmm(parts, blocks.conj())
-        images = images.reshape(self._grid[0], batch, self._layers, self.block_in_features)
-        images = images.permute(1, 2, 0, 3).flatten(1, 2)
-        zeros = images.new_zeros(batch, self._grid[1], self.block_in_features)
-        return zeros.index_add(1, self.columns, images).reshape(*lead, self.in_features)
+        parts = y.reshape(self._grid[0], self.block_out_features, y.shape[1])
+        images = torch.bmm(blocks.mH, parts)
+        images = images.reshape(len(self.columns), self.block_in_features, y.shape[1])
+        zeros = images.new_zeros(self._grid[1], *images.shape[1:])
+        return zeros.index_add(0, self._columns_by_rows(), images).flatten(0, 1)
 
     def _cost(self, batch: int) -> Cost:
         width = self._layers * self.block_in_features

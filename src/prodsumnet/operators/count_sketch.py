@@ -62,7 +62,7 @@ class CountSketch(Patterned, kind="count-sketch"):
         return x.index_select(0, self.columns) * self.signs.unsqueeze(1)
 
     def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
-        return self._multiply_adjoint(self.signs.to(y.dtype.to_real()), y)
+        return self._multiply_adjoint(self.signs.to(y.real.dtype), y)
 
     def _cost(self, batch: int) -> Cost:
         outputs = batch * self.out_features

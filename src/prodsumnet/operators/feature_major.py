@@ -23,5 +23,6 @@ class FeatureMajor(LinearOperator):
 
 def _by_columns(apply: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     lead = x.shape[:-1]
-    images = apply(x.reshape(math.prod(lead), x.shape[-1]).mT).mT
+    columns = x.reshape(math.prod(lead), x.shape[-1]).mT.contiguous()
+    images = apply(columns).mT
     return images.reshape(*lead, images.shape[-1])

@@ -29,8 +29,7 @@ class Hashed(Materialized, Factor, kind="hashed"):
         If ``num_weights`` exceeds the number of entries.
     """
 
-    buckets: torch.Tensor
-    signs: torch.Tensor
+    places: torch.Tensor
 
     def __init__(
         self,
@@ -46,18 +45,17 @@ class Hashed(Materialized, Factor, kind="hashed"):
         self.num_weights = checks.positive_int("num_weights", num_weights, entries)
         self.seed = checks.seed_int(seed)
 
-        def buckets() -> torch.Tensor:
-            return streams.permutation(self.seed, entries, device) % self.num_weights
+        def places() -> torch.Tensor:
+            """Return for each entry its bucket, counted on for a negative sign."""
+            buckets = streams.permutation(self.seed, entries, device) % self.num_weights
+            negative = streams.signs(self.seed, entries, device) < 0
+            return buckets + negative * self.num_weights
 
-        def signs() -> torch.Tensor:
-            return streams.signs(self.seed, entries, device)
-
-        self._hold("buckets", buckets, self.shape, torch.int64, device)
-        self._hold("signs", signs, self.shape, torch.int8, device)
+        self._hold("places", places, (entries,), torch.int32, device)
         self._allocate(self.num_weights, device=device, dtype=dtype)
 
     def _multiplicity(self) -> torch.Tensor:
-        return self.buckets.reshape(-1).bincount(minlength=self.num_weights)
+        return (self.places % self.num_weights).bincount(minlength=self.num_weights)
 
     def _cost(self, batch: int) -> Cost:
         entries = self.out_features * self.in_features
@@ -65,7 +63,8 @@ class Hashed(Materialized, Factor, kind="hashed"):
         return gather + Cost.matmul(batch, self.out_features, self.in_features)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        return self.weight[self.buckets] * self.signs
+        signed = torch.cat((self.weight, -self.weight))
+        return signed.index_select(0, self.places).view(self.shape)
 
     def _symbol(self) -> str:
         return f"Hashed({self.out_features}×{self.in_features}, {self.num_weights})"

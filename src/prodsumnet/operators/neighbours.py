@@ -158,12 +158,10 @@ class NearestNeighbours(Patterned, Factor, kind="neighbours"):
         return sum(others, start=first)
 
     def _cost(self, batch: int) -> Cost:
-        products = batch * len(self.rows)
-        return Cost.elementwise(products + len(self.rows), products, 2 * products)
+        return self._pattern_cost(batch)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        zeros = self.weight.new_zeros(self.shape)
-        return zeros.index_put((self.rows, self.columns), self.weight)
+        return self._scattered(self.weight)
 
     def _symbol(self) -> str:
         if self.sizes is not None:

@@ -24,6 +24,8 @@ def shared_product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     if checks.autocasting(x.device):
         dtype = torch.get_autocast_dtype(x.device.type)
         x, matrix = (t if t.dtype == torch.float64 else t.to(dtype) for t in (x, matrix))
+    if torch.compiler.is_compiling():
+        return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
     return _SharedProduct.apply(matrix, x)  # pyright: ignore[reportReturnType]
 
 

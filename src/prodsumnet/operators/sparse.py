@@ -63,12 +63,10 @@ class Sparse(Patterned, Factor, kind="sparse"):
         return self._multiply_adjoint(self.weight, y)
 
     def _cost(self, batch: int) -> Cost:
-        numbers = batch * self.num_nonzeros
-        return Cost.elementwise(2 * numbers + self.num_nonzeros, 2 * numbers, 2 * numbers)
+        return self._pattern_cost(batch)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        zeros = self.weight.new_zeros(self.shape)
-        return zeros.index_put((self.rows, self.columns), self.weight)
+        return self._scattered(self.weight)
 
     def _symbol(self) -> str:
         return f"Sparse({self.out_features}×{self.in_features}, {self.num_nonzeros})"

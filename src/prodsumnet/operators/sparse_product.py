@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.feature_major import FeatureMajor
 
 Pattern = tuple[torch.Tensor, ...]
@@ -41,7 +42,7 @@ class Patterned(FeatureMajor):
         pattern = functools.cache(lambda: _pattern(*places(), self.shape))
         sizes = [size for features in self.shape for size in (count, count, features, count)]
         for index, (name, size) in enumerate(zip(_NAMES, sizes, strict=True)):
-            self._hold(name, lambda i=index: pattern()[i], (size,), torch.int64, device)
+            self._hold(name, lambda i=index: pattern()[i], (size,), torch.int32, device)
 
     @property
     def _pattern(self) -> Pattern:
@@ -50,6 +51,16 @@ class Patterned(FeatureMajor):
     def _multiply(self, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return ``A x`` for the matrix ``A`` with these entries and ``(in, batch)`` columns."""
         return sparse_product(weight, x, self._pattern)
+
+    def _pattern_cost(self, batch: int) -> Cost:
+        """Return the cost of a product; what is gathered stays in the cache for the most part."""
+        numbers, entries = batch * (self.in_features + self.out_features), len(self.rows)
+        return Cost.elementwise(2 * entries + numbers, batch * entries // 4, 2 * batch * entries)
+
+    def _scattered(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return the dense matrix with these entries."""
+        places = self.rows.long(), self.columns.long()
+        return weight.new_zeros(self.shape).index_put(places, weight)
 
     def _multiply_adjoint(self, weight: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Return ``A^H y`` for ``(out, batch)`` columns."""
@@ -99,7 +110,10 @@ def sparse_product(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> t
         parts = sparse_product(weight, torch.view_as_real(x.resolve_conj()).flatten(1), pattern)
         return torch.view_as_complex(parts.unflatten(1, (-1, 2)))
     dtype = torch.promote_types(weight.dtype, x.dtype)
-    return _Product.apply(weight.to(dtype), x.to(dtype), *pattern)  # pyright: ignore
+    weight, x = weight.to(dtype), x.to(dtype)
+    if torch.compiler.is_compiling():
+        return _gathered(weight, x, pattern)
+    return _Product.apply(weight, x, *pattern)  # pyright: ignore
 
 
 def _gathered(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> torch.Tensor:

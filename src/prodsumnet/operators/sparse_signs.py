@@ -84,13 +84,10 @@ class SparseSigns(Patterned, kind="sparse-signs"):
         return self._multiply_adjoint(self._entries(y), y)
 
     def _entries(self, x: torch.Tensor) -> torch.Tensor:
-        return self.signs.to(x.dtype.to_real()) * self._scale
+        return self.signs.to(x.real.dtype) * self._scale
 
     def _cost(self, batch: int) -> Cost:
-        signs = self.num_nonzeros * self.in_features
-        return Cost.elementwise(
-            batch * self.in_features + 2 * signs, batch * self.out_features, 2 * batch * signs
-        )
+        return self._pattern_cost(batch)
 
     def second_moment(self) -> float:
         """Exactly 1."""
