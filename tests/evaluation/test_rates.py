@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def content(call: float) -> dict:
-    constants = [[call, 1e-9, 0, 0], [3 * call, 3e-9, 0, 0]]
+    constants = [{"constants": [k * call, k * 1e-9, 0, 0], "points": []} for k in (1, 3)]
     return {"rates": {"other": dict.fromkeys(("rows", "columns", "dense"), constants)}}
 
 
@@ -27,9 +27,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_seconds_of_a_rate() -> None:
     rate = rates.Rate(1.0, 0.5, 0.25, 2.0)
-    assert rate.seconds(Cost(4, 8)) == 1 + 2 + 2
+    assert rate.seconds(Cost(4, 8), 5) == 1 + 2 + 2
     far = rates.NEAR_BYTES + 3
-    assert rate.seconds(Cost(0, far)) == 1 + far / 4 + 6
+    assert rate.seconds(Cost(0, far), 5) == 1 + far / 4 + 6
+
+
+def test_measured_seconds_count_near_them() -> None:
+    rate = rates.Rate(0, 1.0, 0, 0, ((4, 1000, 1000, 3000.0), (400, 10**8, 10**8, 10**8)))
+    assert rate.seconds(Cost(1000, 1000), 4) == pytest.approx(3000, rel=1e-3)
+    assert rate.seconds(Cost(10**8, 10**8), 400) == pytest.approx(10**8, rel=1e-3)
+    near = rate.seconds(Cost(1500, 1000), 4)
+    assert 2 * 1500 < near < 3 * 1500
+    # Another batch with the same cost is another place.
+    assert 1000 < rate.seconds(Cost(1000, 1000), 64) < 1500
+    assert rate.seconds(Cost(10**13, 10**13), 4) == pytest.approx(10**13, rel=0.05)
 
 
 def test_calibrated_rates_come_first(folder: Path) -> None:
@@ -40,8 +51,8 @@ def test_calibrated_rates_come_first(folder: Path) -> None:
     path.write_text(json.dumps(content(1.0)))
     found = rates.rates(CPU, torch.float32, 3)
     assert found.label == "cpu-float32-3"
-    assert found.seconds("anything", "rows", Cost(10**9, 0), False) == pytest.approx(2)
-    assert found.seconds("anything", "dense", Cost(10**9, 0), True) == pytest.approx(6)
+    assert found.seconds("anything", "rows", Cost(10**9, 0), 1, False) == pytest.approx(2)
+    assert found.seconds("anything", "dense", Cost(10**9, 0), 1, True) == pytest.approx(6)
     # Not for another number of threads.
     assert rates.rates(CPU, torch.float32, 1) == shipped
 
@@ -51,7 +62,7 @@ def test_new_rates_are_seen(folder: Path) -> None:
     for call in (1.0, 2.0):
         path.write_text(json.dumps(content(call)))
         os.utime(path, ns=(0, int(call * 10**9)))
-        assert rates.rates(CPU, torch.float32, 5).seconds("x", "rows", Cost(), False) == call
+        assert rates.rates(CPU, torch.float32, 5).seconds("x", "rows", Cost(), 1, False) == call
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"rates": {}}', '{"rates": {"a": 3}}'])

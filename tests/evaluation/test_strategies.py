@@ -56,7 +56,9 @@ def test_strategies_of_expressions_that_matter(name: str, wanted: bool) -> None:
 def write(folder: Path, **kinds: float) -> None:
     """Rates where every kind takes as long as it says for any cost, and others no time."""
     table = {
-        kind.replace("_", "-"): {t: [[s, 0, 0, 0]] * 2 for t in ("rows", "columns", "dense")}
+        kind.replace("_", "-"): dict.fromkeys(
+            ("rows", "columns", "dense"), [{"constants": [s, 0, 0, 0], "points": []}] * 2
+        )
         for kind, s in {"other": 0.0, **kinds}.items()
     }
     (folder / rates.file_name(CPU, torch.float32, torch.get_num_threads())).write_text(

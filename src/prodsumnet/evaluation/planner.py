@@ -128,7 +128,7 @@ class Planner:
         product = Cost.matmul(batch, *operator.shape)
         if operator.dtype is not None and operator.dtype.is_complex:
             product = Cost(4 * product.flops, 2 * product.bytes)
-        return self._rates.seconds("dense", self._layout, product, self._gradients)
+        return self._rates.seconds("dense", self._layout, product, batch, self._gradients)
 
     def _composing(self, operator: LinearOperator) -> float:
         """Return the seconds that the dense matrix of an expression takes."""
@@ -149,11 +149,12 @@ class Planner:
             applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
             return self._composing(first) + applied
         composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
-        return self._rates.seconds(name(operator), "dense", composed, self._gradients)
+        width = min(operator.shape)
+        return self._rates.seconds(name(operator), "dense", composed, width, self._gradients)
 
     def _moving(self, inputs: int, outputs: int) -> float:
         moved = Cost.elementwise(inputs, outputs)
-        return self._rates.seconds("moving", self._layout, moved, self._gradients)
+        return self._rates.seconds("moving", self._layout, moved, 1, self._gradients)
 
     def _parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
         """Plan the parts of an operator, each for the batch that it will meet."""
@@ -213,7 +214,8 @@ class Planner:
     def _rated(self, operator: LinearOperator, batch: int, layout: Layout | None = None) -> float:
         """Return the seconds of a kind as a whole."""
         seen = cost(operator, batch, self._gradients)
-        return self._rates.seconds(name(operator), layout or self._layout, seen, self._gradients)
+        task = layout or self._layout
+        return self._rates.seconds(name(operator), task, seen, batch, self._gradients)
 
 
 def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:

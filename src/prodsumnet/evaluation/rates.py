@@ -1,15 +1,17 @@
-"""How long operators take on a machine: constants that `prodsumnet calibrate` measures.
+"""How long operators take on a machine: times that `prodsumnet calibrate` measures.
 
-A kind of operator takes ``call + flops·flop + bytes·byte + far·max(0, bytes - 1 MiB)`` seconds,
-with four constants for each task: applied to rows or to columns, or composed to a dense matrix;
-with and without gradients. Whoever has not calibrated gets the constants measured by the
-developers, so that the same seed gives the same numbers everywhere.
+A kind of operator takes about ``call + flops·flop + bytes·byte + far·max(0, bytes - 1 MiB)``
+seconds, with four constants for each task: applied to rows or to columns, or composed to a dense
+matrix; with and without gradients. Near costs that were measured, the measured time counts for more
+than the constants. Whoever has not calibrated gets what the developers measured, so that the same
+seed gives the same numbers everywhere.
 """
 
 import json
+import math
 import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +33,12 @@ NEAR_BYTES = 2**20
 OTHER = "other"
 """Stands for kinds that were not measured."""
 
+_FAR = math.log(4)
+"""Logarithmic distance at which a measurement counts as much as the constants."""
+
+_CLOSE = 0.01
+"""Squared distance below which measurements count alike."""
+
 _SHIPPED = Path(__file__).parent / "measured"
 
 
@@ -42,17 +50,54 @@ class Rate:
     ----------
     call, flop, byte, far : float
         Seconds a call, an operation, a byte, and a byte more beyond the cache.
+    points : tuple of (int, int, int, float), optional
+        What was measured: vectors, operations, bytes, seconds.
+
+    Notes
+    -----
+    The constants are corrected by the mean of the measured logarithms of their errors, weighted
+    with the inverse fourth power of the distance of the logarithms of vectors, operations and bytes
+    (Shepard 1968); the distance of a factor of four weighs as much as no correction.
     """
 
     call: float
     flop: float
     byte: float
     far: float
+    points: tuple[tuple[int, int, int, float], ...] = ()
 
-    def seconds(self, cost: Cost) -> float:
-        """Return the time that a cost stands for."""
-        beyond = max(0, cost.bytes - NEAR_BYTES)
-        return self.call + cost.flops * self.flop + cost.bytes * self.byte + beyond * self.far
+    def seconds(self, cost: Cost, batch: int) -> float:
+        """Return the time that a cost stands for.
+
+        Parameters
+        ----------
+        cost : Cost
+            Of the evaluation.
+        batch : int
+            Of how many vectors.
+        """
+        correction, weights = 0.0, _FAR**-4
+        place = _place(batch, cost.flops, cost.bytes)
+        for there, error in self._errors:
+            weight = (math.dist(place, there) ** 2 + _CLOSE) ** -2
+            correction += weight * error
+            weights += weight
+        return self._rough(cost.flops, cost.bytes) * math.exp(correction / weights)
+
+    def _rough(self, flops: int, moved: int) -> float:
+        beyond = max(0, moved - NEAR_BYTES)
+        return self.call + flops * self.flop + moved * self.byte + beyond * self.far
+
+    @cached_property
+    def _errors(self) -> list[tuple[tuple[float, float, float], float]]:
+        return [
+            (_place(batch, flops, moved), math.log(seconds / self._rough(flops, moved)))
+            for batch, flops, moved, seconds in self.points
+        ]
+
+
+def _place(batch: int, flops: int, moved: int) -> tuple[float, float, float]:
+    return math.log(batch), math.log(flops + 1), math.log(moved + 1)
 
 
 @dataclass(frozen=True)
@@ -70,7 +115,7 @@ class Rates:
     label: str
     table: dict[tuple[str, str, bool], Rate]
 
-    def seconds(self, kind: str, task: Task, cost: Cost, gradients: bool) -> float:
+    def seconds(self, kind: str, task: Task, cost: Cost, batch: int, gradients: bool) -> float:
         """Return how long a kind takes for a task; gradients include the way back.
 
         Parameters
@@ -79,13 +124,13 @@ class Rates:
             Of the operator, see `name`.
         task : str
             'rows', 'columns' or 'dense'.
-        cost : Cost
-            Of the evaluation.
+        cost, batch
+            As for `Rate.seconds`.
         gradients : bool
             Whether the gradients of input and numbers follow.
         """
         rate = self.table.get((kind, task, gradients))
-        return (rate or self.table[OTHER, task, gradients]).seconds(cost)
+        return (rate or self.table[OTHER, task, gradients]).seconds(cost, batch)
 
 
 def name(operator: LinearOperator) -> str:
@@ -138,9 +183,14 @@ def _read(path: Path, changed: int) -> Rates:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         table = {
-            (kind, task, gradients): Rate(*map(float, constants[gradients]))
+            (kind, task, gradients): Rate(
+                *map(float, both[gradients]["constants"]),
+                tuple(
+                    (int(b), int(f), int(m), float(s)) for b, f, m, s in both[gradients]["points"]
+                ),
+            )
             for kind, tasks in content["rates"].items()
-            for task, constants in tasks.items()
+            for task, both in tasks.items()
             for gradients in (False, True)
         }
         missing = [task for task in TASKS if (OTHER, task, True) not in table]

@@ -128,7 +128,7 @@ def _columns(
 ) -> Candidate:
     form, time = planner.by_parts(operator, batch)
     turns = transpositions(batch, *operator.shape)
-    moves = known.seconds("transpositions", "columns", turns, gradients)
+    moves = known.seconds("transpositions", "columns", turns, batch, gradients)
     return Candidate("columns", Columns(form), time + moves)
 
 
@@ -149,7 +149,7 @@ def _chunked(
             turned = _columns(columns, known, operator, size, gradients)
             best = min(whole, turned, key=lambda way: way.seconds)
             joins = Cost.elementwise(outputs, outputs)
-            time = pieces * best.seconds + known.seconds("moving", "rows", joins, gradients)
+            time = pieces * best.seconds + known.seconds("moving", "rows", joins, 1, gradients)
             ways.append(Candidate("chunks", Chunked(best.operator, size), time))
     return [min(ways, key=lambda way: way.seconds)] if ways else []
 

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +32,6 @@ _SECONDS = 0.003
 _LONGEST = 0.05
 """What should take longer is not measured."""
 
-_CAUTION = 0.75
-"""Share of the measurements that a rate must not fall short of."""
-
 Report = Callable[[int, int, str], None]
 
 
@@ -46,6 +43,7 @@ class Sample:
     task: rates.Task
     gradients: bool
     cost: Cost
+    batch: int
     seconds: float
 
 
@@ -90,7 +88,7 @@ def calibrate(
     }
     path = (out or rates.folder()) / rates.file_name(device, dtype, threads)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    write_text(path, json.dumps(content, sort_keys=True) + "\n")
     return path
 
 
@@ -141,14 +139,14 @@ def measure(
         ]
         for task, apply, x in ways:
             seconds = _timed(lambda a=apply, x=x: a(x), [x, *numbers] if gradients else [])
-            yield Sample(kind, task, gradients, cost, seconds)
+            yield Sample(kind, task, gradients, cost, batch, seconds)
     for gradients in (False, True):
         if entries <= 2**24 and (numbers or not gradients):
             cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
             seconds = _timed(
                 lambda: operator._to_dense(dtype, device), numbers if gradients else []
             )
-            yield Sample(kind, "dense", gradients, cost, seconds)
+            yield Sample(kind, "dense", gradients, cost, min(operator.shape), seconds)
 
 
 def _between(
@@ -159,14 +157,14 @@ def _between(
         x = torch.randn(batch, size, dtype=dtype, device=device, requires_grad=gradients)
         n = batch * size
         turns = transpositions(batch, size, size)
-        for kind, cost, act in (
-            ("moving", Cost.elementwise(2 * n, n), lambda x=x: x + x),
-            ("moving", Cost.elementwise(n, n), lambda x=x: x * 2),
-            ("transpositions", turns, lambda x=x: (2 * x.mT.contiguous()).mT.contiguous()),
+        for kind, cost, vectors, act in (
+            ("moving", Cost.elementwise(2 * n, n), 1, lambda x=x: x + x),
+            ("moving", Cost.elementwise(n, n), 1, lambda x=x: x * 2),
+            ("transpositions", turns, batch, lambda x=x: (2 * x.mT.contiguous()).mT.contiguous()),
         ):
             seconds = _timed(act, [x] if gradients else [])
             for task in rates.TASKS:
-                yield Sample(kind, task, gradients, cost, seconds)
+                yield Sample(kind, task, gradients, cost, vectors, seconds)
 
 
 def _timed(act: Callable[[], torch.Tensor], wanted: list[torch.Tensor]) -> float:
@@ -196,29 +194,48 @@ def _timed(act: Callable[[], torch.Tensor], wanted: list[torch.Tensor]) -> float
     return statistics.median(times)
 
 
-def fit(samples: list[Sample]) -> dict[str, dict[str, list[list[float]]]]:
-    """Return the constants of every kind and task, forward and with gradients.
+def fit(samples: list[Sample]) -> dict[str, dict[str, list[dict[str, list]]]]:
+    """Return constants and measurements of every kind and task, forward and with gradients.
 
-    They are the non-negative ones with the least squares of relative errors (Lawson & Hanson 1974).
+    The constants are the non-negative ones with the least squares of relative errors (Lawson &
+    Hanson 1974).
     """
     kinds = sorted({sample.kind for sample in samples})
-    result: dict[str, dict[str, list[list[float]]]] = {}
+    engine = _engine(samples)
+    result: dict[str, dict[str, list[dict[str, list]]]] = {}
     for kind in [rates.OTHER, *kinds]:
         own = samples if kind == rates.OTHER else [s for s in samples if s.kind == kind]
         result[kind] = {}
         for task in rates.TASKS:
-            tries = [
+            forward, training = (
                 [s for s in own if s.task == task and s.gradients is gradients]
                 for gradients in (False, True)
-            ]
-            # What has no numbers is never composed with gradients.
-            forward, training = tries[0], tries[1] or tries[0]
+            )
             if forward:
-                result[kind][task] = [_constants(forward), _constants(training)]
+                # What has no numbers is never composed with gradients.
+                after = [_without(s, engine, forward) for s in training] or forward
+                result[kind][task] = [_rate(kind, tries) for tries in (forward, after)]
     return result
 
 
-def _constants(samples: list[Sample]) -> list[float]:
+def _engine(samples: list[Sample]) -> float:
+    """Return the seconds that asking for gradients takes at all, once for any expression."""
+    least = {
+        gradients: min(
+            s.seconds for s in samples if s.kind == "moving" and s.gradients is gradients
+        )
+        for gradients in (False, True)
+    }
+    return max(0.0, least[True] - 2 * least[False])
+
+
+def _without(sample: Sample, engine: float, forward: list[Sample]) -> Sample:
+    """Return a measurement without what is paid once for a whole expression."""
+    least = min(s.seconds for s in forward)
+    return replace(sample, seconds=max(sample.seconds - engine, least))
+
+
+def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
     rows = np.array(
         [
             (1.0, s.cost.flops, s.cost.bytes, max(0, s.cost.bytes - rates.NEAR_BYTES))
@@ -228,8 +245,9 @@ def _constants(samples: list[Sample]) -> list[float]:
     times = np.array([s.seconds for s in samples])
     scale = rows.max(axis=0)
     scale[scale == 0] = 1
-    relative = rows / scale / times[:, None]
-    solution, _ = scipy.optimize.nnls(relative, np.ones(len(samples)))
-    # What fits badly is priced high: choosing it would be a risk that a well known way is not.
-    caution = np.quantile(1 / (relative @ solution), _CAUTION)
-    return [float(f"{value:.4g}") for value in max(1.0, caution) * solution / scale]
+    solution, _ = scipy.optimize.nnls(rows / scale / times[:, None], np.ones(len(samples)))
+    kept = [] if kind == rates.OTHER else samples
+    return {
+        "constants": [float(f"{value:.4g}") for value in solution / scale],
+        "points": [[s.batch, s.cost.flops, s.cost.bytes, float(f"{s.seconds:.3g}")] for s in kept],
+    }
