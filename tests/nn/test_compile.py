@@ -21,6 +21,12 @@ def test_only_optics_is_complex() -> None:
     assert set(families.names()) - set(REAL) == {"diffractive", "optical-correlator"}
 
 
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """All layers share one forward, of which torch compiles only a few versions."""
+    torch.compiler.reset()
+
+
 @pytest.mark.parametrize("name", REAL)
 def test_a_family_compiles_as_one_graph(name: str) -> None:
     layer, x = build(name), torch.randn(5, IN)

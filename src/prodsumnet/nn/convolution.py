@@ -20,7 +20,7 @@ from prodsumnet.evaluation import (
 from prodsumnet.evaluation.convolutions import Evaluation
 from prodsumnet.nn.bias import bias_vector
 from prodsumnet.nn.structured import Structured
-from prodsumnet.numerics import borders, checks
+from prodsumnet.numerics import borders, checks, dtypes
 from prodsumnet.operators import LinearOperator
 
 
@@ -142,7 +142,7 @@ class Convolution(Structured):
                 f"got {tuple(x.shape)}"
             )
         dtype = self.operator.dtype or x.dtype
-        if dtype.to_real() != x.dtype.to_real() and not checks.autocasting(x.device):
+        if dtypes.precision(dtype) != dtypes.precision(x.dtype) and not checks.autocasting(x.device):
             raise TypeError(
                 f"{type(self).__name__} holds {dtype} numbers, got {x.dtype} input; "
                 "convert one of them with .to(...)"

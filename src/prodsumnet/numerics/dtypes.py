@@ -36,3 +36,15 @@ def named(value: object) -> torch.dtype:
     if not isinstance(value, str) or value not in _BY_NAME:
         raise ValueError(f"dtype must be one of {sorted(_BY_NAME)}, got {checks.show(value)}")
     return _BY_NAME[value]
+
+
+_REAL = {
+    torch.complex32: torch.float16,
+    torch.complex64: torch.float32,
+    torch.complex128: torch.float64,
+}
+
+
+def precision(dtype: torch.dtype) -> torch.dtype:
+    """Return the real type of the same precision; torch's own method cannot be traced."""
+    return _REAL.get(dtype, dtype)

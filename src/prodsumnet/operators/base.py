@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from prodsumnet.numerics import checks
+from prodsumnet.numerics import checks, dtypes
 from prodsumnet.operators import initialization, kinds, notation, specification
 from prodsumnet.operators.cost import Cost
 
@@ -182,7 +182,7 @@ class LinearOperator(nn.Module):
                 f"got {tuple(x.shape)}"
             )
         dtype = self.dtype
-        if dtype is not None and dtype.to_real() != x.dtype.to_real():
+        if dtype is not None and dtypes.precision(dtype) != dtypes.precision(x.dtype):
             if not checks.autocasting(x.device):
                 raise TypeError(
                     f"{notation.formula(self)} holds {dtype} numbers, got {x.dtype} input; "
