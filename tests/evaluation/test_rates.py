@@ -33,11 +33,13 @@ def test_seconds_of_a_rate() -> None:
 
 
 def test_measured_seconds_count_near_them() -> None:
-    rate = rates.Rate(0, 1.0, 0, 0, ((4, 1000, 1000, 3000.0), (400, 10**8, 10**8, 10**8)))
+    rate = rates.Rate(0, 1.0, 0, 0, ((4, 1, 1000, 1000, 3000.0), (400, 1, 10**8, 10**8, 10**8)))
     assert rate.seconds(Cost(1000, 1000), 4) == pytest.approx(3000, rel=1e-3)
     assert rate.seconds(Cost(10**8, 10**8), 400) == pytest.approx(10**8, rel=1e-3)
     near = rate.seconds(Cost(1500, 1000), 4)
     assert 2 * 1500 < near < 3 * 1500
+    # So does one with more calls.
+    assert 1000 < rate.seconds(Cost(1000, 1000, 16), 4) < 1500
     # Another batch with the same cost is another place.
     assert 1000 < rate.seconds(Cost(1000, 1000), 64) < 1500
     assert rate.seconds(Cost(10**13, 10**13), 4) == pytest.approx(10**13, rel=0.05)

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from prodsumnet.numerics.eager import recorded
+
 _MOST_POSITIONS = 32 * 32
 """Up to so many positions an image is quick as a kernel."""
 
@@ -17,16 +19,13 @@ class _Depthwise(torch.autograd.Function):
     three times as long in single precision on a CPU, and ten times in half precision.
     """
 
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(x: torch.Tensor, kernel: torch.Tensor, geometry: tuple[Any, ...]) -> torch.Tensor:
-        return functional.conv2d(x, kernel, None, *geometry, x.shape[1])
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        x, kernel, ctx.geometry = inputs
+    def forward(
+        ctx: Any, x: torch.Tensor, kernel: torch.Tensor, geometry: tuple[Any, ...]
+    ) -> torch.Tensor:
+        ctx.geometry = geometry
         ctx.save_for_backward(x, kernel)
+        return functional.conv2d(x, kernel, None, *geometry, x.shape[1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
@@ -94,5 +93,8 @@ def depthwise(
     stride, padding, dilation
         As in `torch.nn.functional.conv2d`.
     """
-    y = _Depthwise.apply(x, kernel, (stride, padding, dilation))
+    geometry = stride, padding, dilation
+    if not recorded(x, kernel):
+        return functional.conv2d(x, kernel, bias, *geometry, x.shape[1])
+    y = _Depthwise.apply(x, kernel, geometry)
     return y if bias is None else y + bias.view(-1, 1, 1)

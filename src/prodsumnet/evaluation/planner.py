@@ -127,7 +127,7 @@ class Planner:
     def _multiply(self, operator: LinearOperator, batch: int) -> float:
         product = Cost.matmul(batch, *operator.shape)
         if operator.dtype is not None and operator.dtype.is_complex:
-            product = Cost(4 * product.flops, 2 * product.bytes)
+            product = Cost(4 * product.flops, 2 * product.bytes, 1)
         return self._rates.seconds("dense", self._layout, product, batch, self._gradients)
 
     def _composing(self, operator: LinearOperator) -> float:
@@ -148,7 +148,7 @@ class Planner:
                 *others, first = operator
             applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
             return self._composing(first) + applied
-        composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
+        composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries, 1)
         width = min(operator.shape)
         return self._rates.seconds(name(operator), "dense", composed, width, self._gradients)
 

@@ -1,7 +1,7 @@
 """How long operators take on a machine: times that `prodsumnet calibrate` measures.
 
-A kind of operator takes about ``call + flops·flop + bytes·byte + far·max(0, bytes - 1 MiB)``
-seconds, with four constants for each task: applied to rows or to columns, or composed to a dense
+A kind takes about ``calls·call + flops·flop + bytes·byte + far·max(0, bytes - 1 MiB)`` seconds,
+with four constants for each task: applied to rows or to columns, or composed to a dense
 matrix; with and without gradients. Near costs that were measured, the measured time counts for more
 than the constants. Whoever has not calibrated gets what the developers measured, so that the same
 seed gives the same numbers everywhere.
@@ -51,20 +51,20 @@ class Rate:
     call, flop, byte, far : float
         Seconds a call, an operation, a byte, and a byte more beyond the cache.
     points : tuple of (int, int, int, float), optional
-        What was measured: vectors, operations, bytes, seconds.
+        What was measured: vectors, calls, operations, bytes, seconds.
 
     Notes
     -----
     The constants are corrected by the mean of the measured logarithms of their errors, weighted
-    with the inverse fourth power of the distance of the logarithms of vectors, operations and bytes
-    (Shepard 1968); the distance of a factor of four weighs as much as no correction.
+    with the inverse fourth power of the distance of the logarithms of vectors, calls, operations
+    and bytes (Shepard 1968); the distance of a factor of four weighs as much as no correction.
     """
 
     call: float
     flop: float
     byte: float
     far: float
-    points: tuple[tuple[int, int, int, float], ...] = ()
+    points: tuple[tuple[int, int, int, int, float], ...] = ()
 
     def seconds(self, cost: Cost, batch: int) -> float:
         """Return the time that a cost stands for.
@@ -77,27 +77,34 @@ class Rate:
             Of how many vectors.
         """
         correction, weights = 0.0, _FAR**-4
-        place = _place(batch, cost.flops, cost.bytes)
+        place = _place(batch, cost)
         for there, error in self._errors:
             weight = (math.dist(place, there) ** 2 + _CLOSE) ** -2
             correction += weight * error
             weights += weight
-        return self._rough(cost.flops, cost.bytes) * math.exp(correction / weights)
+        return self._rough(cost) * math.exp(correction / weights)
 
-    def _rough(self, flops: int, moved: int) -> float:
-        beyond = max(0, moved - NEAR_BYTES)
-        return self.call + flops * self.flop + moved * self.byte + beyond * self.far
+    def _rough(self, cost: Cost) -> float:
+        constants = self.call, self.flop, self.byte, self.far
+        return sum(a * b for a, b in zip(constants, quantities(cost), strict=True))
 
     @cached_property
-    def _errors(self) -> list[tuple[tuple[float, float, float], float]]:
-        return [
-            (_place(batch, flops, moved), math.log(seconds / self._rough(flops, moved)))
-            for batch, flops, moved, seconds in self.points
-        ]
+    def _errors(self) -> list[tuple[tuple[float, ...], float]]:
+        found = []
+        for batch, calls, flops, moved, seconds in self.points:
+            cost = Cost(flops, moved, calls)
+            found.append((_place(batch, cost), math.log(seconds / self._rough(cost))))
+        return found
 
 
-def _place(batch: int, flops: int, moved: int) -> tuple[float, float, float]:
-    return math.log(batch), math.log(flops + 1), math.log(moved + 1)
+def quantities(cost: Cost) -> tuple[int, int, int, int]:
+    """Return what the constants of a rate are multiplied by."""
+    return max(1, cost.calls), cost.flops, cost.bytes, max(0, cost.bytes - NEAR_BYTES)
+
+
+def _place(batch: int, cost: Cost) -> tuple[float, ...]:
+    calls, flops, moved, _ = quantities(cost)
+    return math.log(batch), math.log(calls), math.log(flops + 1), math.log(moved + 1)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import torch
 from prodsumnet.evaluation.contraction import aligned
 from prodsumnet.evaluation.stages import Axes, Chain, Stage
 from prodsumnet.numerics import checks
+from prodsumnet.numerics.eager import recorded
 from prodsumnet.operators.shared_product import shared_product
 
 BATCH = -1
@@ -65,9 +66,9 @@ def mover(chain: Chain, order: Axes, wanted: Axes) -> Callable[[torch.Tensor, in
 
     def move(data: torch.Tensor, batch: int) -> torch.Tensor:
         data = data.reshape(lengths(chain, order, batch))
-        if torch.compiler.is_compiling():
-            return data.permute(places).contiguous()
-        return _Moved.apply(data, places)  # pyright: ignore
+        if recorded(data):
+            return _Moved.apply(data, places)  # pyright: ignore
+        return data.permute(places).contiguous()
 
     return move
 
@@ -75,15 +76,10 @@ def mover(chain: Chain, order: Axes, wanted: Axes) -> Callable[[torch.Tensor, in
 class _Moved(torch.autograd.Function):
     """A copy with permuted axes, whose gradient is copied back once for all that need it."""
 
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(data: torch.Tensor, places: list[int]) -> torch.Tensor:
+    def forward(ctx: Any, data: torch.Tensor, places: list[int]) -> torch.Tensor:
+        ctx.places = places
         return data.permute(places).contiguous()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        ctx.places = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

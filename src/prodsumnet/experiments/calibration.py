@@ -142,7 +142,7 @@ def measure(
             yield Sample(kind, task, gradients, cost, batch, seconds)
     for gradients in (False, True):
         if entries <= 2**24 and (numbers or not gradients):
-            cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries)
+            cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries, 1)
             seconds = _timed(
                 lambda: operator._to_dense(dtype, device), numbers if gradients else []
             )
@@ -236,12 +236,7 @@ def _without(sample: Sample, engine: float, forward: list[Sample]) -> Sample:
 
 
 def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
-    rows = np.array(
-        [
-            (1.0, s.cost.flops, s.cost.bytes, max(0, s.cost.bytes - rates.NEAR_BYTES))
-            for s in samples
-        ]
-    )
+    rows = np.array([rates.quantities(s.cost) for s in samples], dtype=float)
     times = np.array([s.seconds for s in samples])
     scale = rows.max(axis=0)
     scale[scale == 0] = 1

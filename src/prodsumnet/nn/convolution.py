@@ -142,7 +142,9 @@ class Convolution(Structured):
                 f"got {tuple(x.shape)}"
             )
         dtype = self.operator.dtype or x.dtype
-        if dtypes.precision(dtype) != dtypes.precision(x.dtype) and not checks.autocasting(x.device):
+        if dtypes.precision(dtype) != dtypes.precision(x.dtype) and not checks.autocasting(
+            x.device
+        ):
             raise TypeError(
                 f"{type(self).__name__} holds {dtype} numbers, got {x.dtype} input; "
                 "convert one of them with .to(...)"

@@ -24,6 +24,16 @@ def eager(*tensors: torch.Tensor) -> bool:
     ) and all(type(tensor) in _PLAIN and not tensor.is_meta for tensor in tensors)
 
 
+def recorded(*tensors: torch.Tensor) -> bool:
+    """Whether a gradient of one of the tensors is wanted, and `eager` holds.
+
+    Where it is false a kernel needs no function of its own to go back by, whose call costs as much
+    as a small kernel.
+    """
+    wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    return wanted and eager(*tensors)
+
+
 def chunk_rows(x: torch.Tensor, features: int) -> int:
     """Return how many rows to compute at once, where each takes so many numbers.
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from prodsumnet.numerics import checks
+from prodsumnet.numerics.eager import recorded
 
 
 def shared_product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -24,21 +25,16 @@ def shared_product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     if checks.autocasting(x.device):
         dtype = torch.get_autocast_dtype(x.device.type)
         x, matrix = (t if t.dtype == torch.float64 else t.to(dtype) for t in (x, matrix))
-    if torch.compiler.is_compiling():
-        return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
-    return _SharedProduct.apply(matrix, x)  # pyright: ignore[reportReturnType]
+    if recorded(matrix, x):
+        return _SharedProduct.apply(matrix, x)  # pyright: ignore[reportReturnType]
+    return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
 
 
 class _SharedProduct(torch.autograd.Function):
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(matrix, x)
         return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from prodsumnet.numerics.eager import recorded
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.feature_major import FeatureMajor
 
@@ -111,9 +112,9 @@ def sparse_product(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> t
         return torch.view_as_complex(parts.unflatten(1, (-1, 2)))
     dtype = torch.promote_types(weight.dtype, x.dtype)
     weight, x = weight.to(dtype), x.to(dtype)
-    if torch.compiler.is_compiling():
-        return _gathered(weight, x, pattern)
-    return _Product.apply(weight, x, *pattern)  # pyright: ignore
+    if recorded(weight, x):
+        return _Product.apply(weight, x, *pattern)  # pyright: ignore
+    return _gathered(weight, x, pattern)
 
 
 def _gathered(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> torch.Tensor:
@@ -132,15 +133,12 @@ def _gathered(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> torch.
 class _Product(torch.autograd.Function):
     """A sparse matrix times a dense one, differentiable any number of times."""
 
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(weight: torch.Tensor, x: torch.Tensor, *pattern: torch.Tensor) -> torch.Tensor:
+    def forward(
+        ctx: Any, weight: torch.Tensor, x: torch.Tensor, *pattern: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(weight, x, *pattern)
         return _gathered(weight, x, pattern)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -161,10 +159,9 @@ class _Product(torch.autograd.Function):
 class _Sampled(torch.autograd.Function):
     """Inner products of rows of two matrices, ``a_i · b_j`` at the places of a pattern."""
 
-    generate_vmap_rule = True
-
     @staticmethod
-    def forward(a: torch.Tensor, b: torch.Tensor, *pattern: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: Any, a: torch.Tensor, b: torch.Tensor, *pattern: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(a, b, *pattern)
         rows, columns, starts, _ = pattern[:4]
         if a.device.type not in _DEVICES or a.shape[1] <= _FEW_COLUMNS:
             return (a.index_select(0, rows) * b.index_select(0, columns)).sum(1)
@@ -172,10 +169,6 @@ class _Sampled(torch.autograd.Function):
         return torch.ops.aten._embedding_bag_per_sample_weights_backward(
             a.contiguous(), b.contiguous(), columns, starts, rows, 0
         )
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
