@@ -87,10 +87,12 @@ def test_predicted_seconds_add_up(folder: Path) -> None:
     write(folder, circulant=3.0, diagonal=5.0, dense=100.0, moving=7.0, transpositions=9.0)
     operator = ops.Circulant(8) @ ops.Diagonal(8) + ops.Diagonal(8)
     found = {w.strategy: w.seconds for w in candidates(operator, 300, torch.float32, CPU)}
-    assert found["factors"] == found["planned"] == 3 + 5 + 5 + 7
-    assert found["columns"] == 20 + 9
-    assert found["chunks"] == 2 * 20 + 7
-    assert found["dense"] == 100 + 20
+    written = 3 * max(1, ops.Circulant(8).cost(1).calls) + 5 + 5 + 7
+    assert found["factors"] == found["planned"] == written
+    assert found["columns"] == written + 9 * 2
+    assert found["chunks"] == 2 * written + 7
+    composed = 3 + 5 + 5 + 7
+    assert found["dense"] == 100 + composed
 
 
 def test_a_strategy_can_be_forced(folder: Path) -> None:

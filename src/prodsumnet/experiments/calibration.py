@@ -244,5 +244,8 @@ def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
     kept = [] if kind == rates.OTHER else samples
     return {
         "constants": [float(f"{value:.4g}") for value in solution / scale],
-        "points": [[s.batch, s.cost.flops, s.cost.bytes, float(f"{s.seconds:.3g}")] for s in kept],
+        "points": [
+            [s.batch, s.cost.calls, s.cost.flops, s.cost.bytes, float(f"{s.seconds:.3g}")]
+            for s in kept
+        ],
     }
