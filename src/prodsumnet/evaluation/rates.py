@@ -192,9 +192,7 @@ def _read(path: Path, changed: int) -> Rates:
         table = {
             (kind, task, gradients): Rate(
                 *map(float, both[gradients]["constants"]),
-                tuple(
-                    (int(b), int(f), int(m), float(s)) for b, f, m, s in both[gradients]["points"]
-                ),
+                tuple((*map(int, p[:4]), float(p[4])) for p in both[gradients]["points"]),
             )
             for kind, tasks in content["rates"].items()
             for task, both in tasks.items()
