@@ -74,7 +74,7 @@ def test_shipped_networks_are_those_of_the_best_records_by_validation(name):
         ("fashion-15k", 5, 15_000, 92.0),
         ("mnist-dct", 5, 3554, 98.7),
         ("mnist-dct-10k", 5, 10_000, 99.1),
-        ("mnist-1k", 2, 1000, 98.6),
+        ("mnist-1k", 5, 1000, 98.6),
         ("mnist-2k", 5, 2000, 99.1),
         ("mnist-8k", 5, 8000, 99.5),
     ],
