@@ -1,5 +1,6 @@
 """Dense matrices as the nearest operators of given expressions."""
 
 from prodsumnet.fitting.metric import Metric
+from prodsumnet.fitting.statistics import activation_metrics, fisher_metrics
 
-__all__ = ["Metric"]
+__all__ = ["Metric", "activation_metrics", "fisher_metrics"]

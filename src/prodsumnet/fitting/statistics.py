@@ -1,0 +1,263 @@
+"""Metrics for the layers of a trained model, estimated from data.
+
+A change :math:`D` of a layer's weight moves its output for an input :math:`a` by :math:`D a`, and
+the loss, to first order, by the real part of :math:`g^H D a`, with the gradient :math:`g` at the
+output. Means of the squares of both are quadratic forms in :math:`D`, which `activation_metrics`
+and `fisher_metrics` estimate.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from prodsumnet.fitting.layers import groups_of, input_vectors, output_vectors, weighted_layers
+from prodsumnet.fitting.likelihoods import LIKELIHOODS, Likelihood
+from prodsumnet.fitting.metric import Metric
+from prodsumnet.numerics import checks
+
+Hook = Callable[[str, nn.Module, torch.Tensor, torch.Tensor], torch.Tensor | None]
+"""Sees a layer's name, the layer, its input and its output, and may return another output."""
+
+
+class _Sum:
+    """A sum of outer products in double precision, and how many there were."""
+
+    def __init__(self) -> None:
+        self.total: torch.Tensor = torch.zeros(())
+        self.count = 0
+
+    def add(self, vectors: torch.Tensor) -> None:
+        """Add ``(groups, vectors, n)``, a mean over the groups."""
+        vectors = vectors.to(torch.complex128 if vectors.is_complex() else torch.float64)
+        total = (vectors.mT @ vectors.conj()).mean(dim=0)
+        self.total = total + self.total.to(total.device)
+        self.count += vectors.shape[1]
+
+    def over(self, count: int, what: str, name: str) -> torch.Tensor:
+        """Return a mean."""
+        if not self.total.isfinite().all():
+            raise ValueError(f"the {what} of layer {name!r} are not all finite")
+        return (self.total + self.total.mH) / (2 * count)
+
+
+@torch.no_grad()
+def activation_metrics(
+    model: nn.Module,
+    batches: Iterable[torch.Tensor | Sequence[torch.Tensor]],
+    layers: Sequence[str] | None = None,
+) -> dict[str, Metric]:
+    r"""Estimate in what metric changes of the weights change the outputs of every layer.
+
+    The right factor of a layer's metric is :math:`E \sum_t a_t a_t^H` over the vectors
+    :math:`a_t` that its matrix multiplies in one sample, which are a convolution's patches
+    (im2col); the left one is the identity. Then :math:`\operatorname{tr}(D R D^H)` is the mean
+    squared change of the layer's output. Of a grouped convolution it is the mean over the groups.
+
+    Parameters
+    ----------
+    model : Module
+        Any model of one input; it runs in evaluation mode, and is left as it was.
+    batches : iterable
+        Inputs ``(N, ...)``, or pairs of inputs and labels, which are not looked at.
+    layers : sequence of str, optional
+        Names of layers, as in ``model.named_modules()``; by default all linear and convolution
+        layers of torch's and of `prodsumnet.nn` that the model uses.
+
+    Returns
+    -------
+    dict
+        From the names of layers to metrics in double precision.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not valid.
+    ValueError
+        If there is no layer of a name, no sample, or what a layer sees is not finite.
+    """
+    chosen = weighted_layers(model, layers)
+    inputs: dict[str, _Sum] = {}
+
+    def see(name: str, layer: nn.Module, x: torch.Tensor, _: torch.Tensor) -> None:
+        _add_inputs(inputs, name, layer, x)
+
+    samples = 0
+    with _observed(model, chosen, see):
+        for batch in batches:
+            x = _pair(batch)[0]
+            model(x)
+            samples += len(x)
+    _check_seen(layers, inputs, samples)
+    return {name: Metric(right=_right(inputs, name, samples)) for name in chosen if name in inputs}
+
+
+def fisher_metrics(
+    model: nn.Module,
+    batches: Iterable[torch.Tensor | Sequence[torch.Tensor]],
+    layers: Sequence[str] | None = None,
+    labels: Literal["sampled", "given"] = "sampled",
+    likelihood: Literal["categorical", "normal"] = "categorical",
+    seed: int = 0,
+) -> dict[str, Metric]:
+    r"""Estimate in what metric changes of the weights change what a model says.
+
+    A layer's block of the Fisher information matrix, Kronecker-factored: :math:`L \otimes R` with
+    :math:`L = E \frac{1}{T} \sum_t g_t g_t^H` of the gradients of one sample's loss at the layer's
+    :math:`T` outputs, and :math:`R = E \sum_t a_t a_t^H` of the vectors that its matrix multiplies,
+    which are a convolution's patches (Martens & Grosse 2015; for convolutions KFC, Grosse & Martens
+    2016). Of a grouped convolution, :math:`R` is the mean over the groups, and :math:`L` keeps the
+    blocks within them, as if every group were a layer.
+
+    Parameters
+    ----------
+    model, layers
+        As in `activation_metrics`.
+    batches : iterable
+        Inputs ``(N, ...)``, or pairs of inputs and labels.
+    labels : {'sampled', 'given'}, optional
+        Whether labels are drawn from what the model itself says, for the true Fisher, or are those
+        of the batches, for the empirical one.
+    likelihood : {'categorical', 'normal'}, optional
+        Whether the model's outputs are logits of classes, ``(N, classes, ...)``, or means of
+        normal distributions with unit variance.
+    seed : int, optional
+        Of the labels that are drawn.
+
+    Returns
+    -------
+    dict
+        From the names of layers to metrics in double precision.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not valid, or the model's output is not one real tensor.
+    ValueError
+        If there is no layer of a name, no sample, labels are missing, or what a layer sees or its
+        gradients are not finite.
+    """
+    chosen = weighted_layers(model, layers)
+    if labels not in ("sampled", "given"):
+        raise ValueError(f"labels must be 'sampled' or 'given', got {checks.show(labels)}")
+    if likelihood not in LIKELIHOODS:
+        names = " or ".join(map(repr, LIKELIHOODS))
+        raise ValueError(f"likelihood must be {names}, got {checks.show(likelihood)}")
+    generator = torch.Generator().manual_seed(checks.seed_int(seed))
+    inputs: dict[str, _Sum] = {}
+    gradients: dict[str, _Sum] = {}
+    probes: list[tuple[str, nn.Module, torch.Tensor]] = []
+
+    def see(name: str, layer: nn.Module, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        _add_inputs(inputs, name, layer, x.detach())
+        # A zero added to the output has its gradient, whether or not anything before it has one,
+        # and whatever is done to the output in place afterwards.
+        probes.append((name, layer, torch.zeros_like(y, requires_grad=True)))
+        return y + probes[-1][2]
+
+    samples = 0
+    with torch.enable_grad(), _observed(model, chosen, see):
+        for batch in batches:
+            x, given = _pair(batch)
+            if labels == "given" and given is None:
+                raise ValueError("labels 'given' needs batches of pairs (inputs, labels)")
+            probes.clear()
+            outputs = _real(model(x))
+            loss = _loss(LIKELIHOODS[likelihood], outputs, given, generator, labels)
+            found = torch.autograd.grad(loss, [p for *_, p in probes], materialize_grads=True)
+            for (name, layer, _), gradient in zip(probes, found, strict=True):
+                vectors = output_vectors(layer, gradient)
+                gradients.setdefault(name, _Sum()).add(vectors[None])
+            samples += len(x)
+    _check_seen(layers, inputs, samples)
+    return {
+        name: Metric(_left(gradients, name, layer), _right(inputs, name, samples))
+        for name, layer in chosen.items()
+        if name in inputs
+    }
+
+
+def _loss(
+    likelihood: Likelihood,
+    outputs: torch.Tensor,
+    given: torch.Tensor | None,
+    generator: torch.Generator,
+    labels: str,
+) -> torch.Tensor:
+    if labels == "sampled" or given is None:
+        given = likelihood.sample(outputs.detach(), generator)
+    return likelihood.loss(outputs, given)
+
+
+def _add_inputs(inputs: dict[str, _Sum], name: str, layer: nn.Module, x: torch.Tensor) -> None:
+    for vectors in input_vectors(layer, x):
+        inputs.setdefault(name, _Sum()).add(vectors)
+
+
+def _right(inputs: dict[str, _Sum], name: str, samples: int) -> torch.Tensor:
+    return inputs[name].over(samples, "inputs", name)
+
+
+def _left(gradients: dict[str, _Sum], name: str, layer: nn.Module) -> torch.Tensor:
+    left = gradients[name].over(gradients[name].count, "gradients", name)
+    groups = groups_of(layer)
+    size = len(left) // groups
+    within = torch.block_diag(*[left.new_ones(size, size)] * groups)
+    return left if groups == 1 else left * within
+
+
+def _pair(batch: object) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the inputs and, if there are any, the labels of a batch."""
+    items = [batch] if isinstance(batch, torch.Tensor) else batch
+    if (
+        not isinstance(items, list | tuple)
+        or len(items) not in (1, 2)
+        or not all(isinstance(item, torch.Tensor) and item.dim() for item in items)
+    ):
+        raise TypeError(
+            f"a batch must be a tensor or a pair (inputs, labels), got {checks.show(batch)}"
+        )
+    return items[0], items[1] if len(items) == 2 else None
+
+
+def _real(outputs: object) -> torch.Tensor:
+    if not isinstance(outputs, torch.Tensor) or not outputs.is_floating_point():
+        given = outputs.dtype if isinstance(outputs, torch.Tensor) else type(outputs).__name__
+        raise TypeError(f"a Fisher needs a model whose output is one real tensor, got {given}")
+    return outputs
+
+
+def _check_seen(names: Sequence[str] | None, inputs: dict[str, _Sum], samples: int) -> None:
+    if samples == 0:
+        raise ValueError("there is no sample in the batches")
+    if not inputs:
+        raise ValueError("the model uses no linear or convolution layer")
+    for name in names or ():
+        if name not in inputs:
+            raise ValueError(f"the model does not use its layer {name!r}")
+
+
+@contextmanager
+def _observed(model: nn.Module, layers: dict[str, nn.Module], see: Hook) -> Iterator[None]:
+    """Put a model in evaluation mode and let its layers be seen; restore it whatever happens."""
+    modes = [(module, module.training) for module in model.modules()]
+    hooks = []
+
+    def watch(name: str, layer: nn.Module) -> None:
+        def hook(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:
+            return see(name, layer, (*inputs, *named.values())[0], output)
+
+        hooks.append(layer.register_forward_hook(hook, with_kwargs=True))
+
+    try:
+        for name, layer in layers.items():
+            watch(name, layer)
+        model.eval()
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for module, training in modes:
+            module.training = training
