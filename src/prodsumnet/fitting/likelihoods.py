@@ -1,5 +1,6 @@
 """What the outputs of a model say about its targets: the distributions that Fishers are of."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import torch
@@ -14,7 +15,14 @@ class Likelihood(Protocol):
         ...
 
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the negative logarithm of the likelihood, summed over samples, up to a constant."""
+        """Return the negative log-likelihood, summed over samples, up to a constant."""
+        ...
+
+    def expected(self, outputs: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield losses, for outputs ``(N, n)``, whose gradients' outer products add up to a mean.
+
+        To that over all targets of the outer products of the loss's gradients, for every sample.
+        """
         ...
 
 
@@ -31,6 +39,12 @@ class Categorical:
         """Return the cross-entropy."""
         return functional.cross_entropy(outputs, targets, reduction="sum")
 
+    def expected(self, outputs: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield the cross-entropy for every class, times the root of its probability."""
+        logarithms = outputs.log_softmax(dim=1)
+        for logarithm in logarithms.unbind(dim=1):
+            yield -((logarithm.detach() / 2).exp() * logarithm).sum()
+
 
 class Normal:
     """Normal with the outputs for means and unit variance."""
@@ -43,6 +57,11 @@ class Normal:
     def loss(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return half the sum of squares."""
         return functional.mse_loss(outputs, targets, reduction="sum") / 2
+
+    def expected(self, outputs: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield every output: the gradient at the outputs is white noise."""
+        for output in outputs.unbind(dim=1):
+            yield output.sum()
 
 
 LIKELIHOODS: dict[str, Likelihood] = {"categorical": Categorical(), "normal": Normal()}

@@ -8,7 +8,7 @@ and `fisher_metrics` estimate.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
@@ -17,6 +17,9 @@ from prodsumnet.fitting.layers import groups_of, input_vectors, output_vectors, 
 from prodsumnet.fitting.likelihoods import LIKELIHOODS, Likelihood
 from prodsumnet.fitting.metric import Metric
 from prodsumnet.numerics import checks
+
+Source = Literal["sampled", "expected", "given"]
+"""Where the labels of a Fisher come from."""
 
 Hook = Callable[[str, nn.Module, torch.Tensor, torch.Tensor], torch.Tensor | None]
 """Sees a layer's name, the layer, its input and its output, and may return another output."""
@@ -98,7 +101,7 @@ def fisher_metrics(
     model: nn.Module,
     batches: Iterable[torch.Tensor | Sequence[torch.Tensor]],
     layers: Sequence[str] | None = None,
-    labels: Literal["sampled", "given"] = "sampled",
+    labels: Source = "sampled",
     likelihood: Literal["categorical", "normal"] = "categorical",
     seed: int = 0,
 ) -> dict[str, Metric]:
@@ -117,9 +120,11 @@ def fisher_metrics(
         As in `activation_metrics`.
     batches : iterable
         Inputs ``(N, ...)``, or pairs of inputs and labels.
-    labels : {'sampled', 'given'}, optional
-        Whether labels are drawn from what the model itself says, for the true Fisher, or are those
-        of the batches, for the empirical one.
+    labels : {'sampled', 'expected', 'given'}, optional
+        Whether one label each is drawn from what the model itself says, for an estimate of the
+        Fisher; or all are taken, weighted by what it says, which has no noise and takes one
+        backward pass for every class; or the labels are those of the batches, for the empirical
+        Fisher.
     likelihood : {'categorical', 'normal'}, optional
         Whether the model's outputs are logits of classes, ``(N, classes, ...)``, or means of
         normal distributions with unit variance.
@@ -140,8 +145,10 @@ def fisher_metrics(
         gradients are not finite.
     """
     chosen = weighted_layers(model, layers)
-    if labels not in ("sampled", "given"):
-        raise ValueError(f"labels must be 'sampled' or 'given', got {checks.show(labels)}")
+    if labels not in get_args(Source):
+        raise ValueError(
+            f"labels must be 'sampled', 'expected' or 'given', got {checks.show(labels)}"
+        )
     if likelihood not in LIKELIHOODS:
         names = " or ".join(map(repr, LIKELIHOODS))
         raise ValueError(f"likelihood must be {names}, got {checks.show(likelihood)}")
@@ -164,31 +171,45 @@ def fisher_metrics(
             if labels == "given" and given is None:
                 raise ValueError("labels 'given' needs batches of pairs (inputs, labels)")
             probes.clear()
-            outputs = _real(model(x))
-            loss = _loss(LIKELIHOODS[likelihood], outputs, given, generator, labels)
-            found = torch.autograd.grad(loss, [p for *_, p in probes], materialize_grads=True)
-            for (name, layer, _), gradient in zip(probes, found, strict=True):
-                vectors = output_vectors(layer, gradient)
-                gradients.setdefault(name, _Sum()).add(vectors[None])
+            outputs = _checked(model(x))
+            wanted = given if labels == "given" and given is not None else labels
+            losses = _losses(LIKELIHOODS[likelihood], outputs, wanted, generator)
+            for loss in losses if probes else ():
+                found = torch.autograd.grad(
+                    loss, [p for *_, p in probes], retain_graph=True, materialize_grads=True
+                )
+                for (name, layer, _), gradient in zip(probes, found, strict=True):
+                    vectors = output_vectors(layer, gradient)
+                    gradients.setdefault(name, _Sum()).add(vectors[None])
             samples += len(x)
     _check_seen(layers, inputs, samples)
     return {
-        name: Metric(_left(gradients, name, layer), _right(inputs, name, samples))
+        name: Metric(
+            _left(gradients[name].over(inputs[name].count, "gradients", name), layer),
+            _right(inputs, name, samples),
+        )
         for name, layer in chosen.items()
         if name in inputs
     }
 
 
-def _loss(
+def _losses(
     likelihood: Likelihood,
     outputs: torch.Tensor,
-    given: torch.Tensor | None,
+    labels: torch.Tensor | Source,
     generator: torch.Generator,
-    labels: str,
-) -> torch.Tensor:
-    if labels == "sampled" or given is None:
-        given = likelihood.sample(outputs.detach(), generator)
-    return likelihood.loss(outputs, given)
+) -> Iterator[torch.Tensor]:
+    """Yield the losses whose gradients' outer products are to be added up."""
+    if isinstance(labels, torch.Tensor):
+        yield likelihood.loss(outputs, labels)
+    elif labels == "sampled":
+        yield likelihood.loss(outputs, likelihood.sample(outputs.detach(), generator))
+    elif outputs.dim() == 2:
+        yield from likelihood.expected(outputs)
+    else:
+        raise ValueError(
+            f"labels 'expected' needs a model with outputs (N, n), got {tuple(outputs.shape)}"
+        )
 
 
 def _add_inputs(inputs: dict[str, _Sum], name: str, layer: nn.Module, x: torch.Tensor) -> None:
@@ -200,12 +221,11 @@ def _right(inputs: dict[str, _Sum], name: str, samples: int) -> torch.Tensor:
     return inputs[name].over(samples, "inputs", name)
 
 
-def _left(gradients: dict[str, _Sum], name: str, layer: nn.Module) -> torch.Tensor:
-    left = gradients[name].over(gradients[name].count, "gradients", name)
+def _left(left: torch.Tensor, layer: nn.Module) -> torch.Tensor:
+    """Return the left factor with zeros between the groups of a convolution."""
     groups = groups_of(layer)
     size = len(left) // groups
-    within = torch.block_diag(*[left.new_ones(size, size)] * groups)
-    return left if groups == 1 else left * within
+    return left * torch.block_diag(*[left.new_ones(size, size)] * groups)
 
 
 def _pair(batch: object) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -222,21 +242,23 @@ def _pair(batch: object) -> tuple[torch.Tensor, torch.Tensor | None]:
     return items[0], items[1] if len(items) == 2 else None
 
 
-def _real(outputs: object) -> torch.Tensor:
+def _checked(outputs: object) -> torch.Tensor:
     if not isinstance(outputs, torch.Tensor) or not outputs.is_floating_point():
         given = outputs.dtype if isinstance(outputs, torch.Tensor) else type(outputs).__name__
         raise TypeError(f"a Fisher needs a model whose output is one real tensor, got {given}")
+    if not outputs.isfinite().all():
+        raise ValueError("the outputs of the model are not all finite")
     return outputs
 
 
 def _check_seen(names: Sequence[str] | None, inputs: dict[str, _Sum], samples: int) -> None:
     if samples == 0:
         raise ValueError("there is no sample in the batches")
-    if not inputs:
-        raise ValueError("the model uses no linear or convolution layer")
     for name in names or ():
         if name not in inputs:
             raise ValueError(f"the model does not use its layer {name!r}")
+    if not inputs:
+        raise ValueError("the model uses no linear or convolution layer")
 
 
 @contextmanager
