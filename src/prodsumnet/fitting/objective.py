@@ -1,0 +1,169 @@
+"""The error of an expression as a function of its numbers, all of them real and in float64."""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+from torch.func import functional_call, jvp, vjp, vmap
+
+from prodsumnet.fitting.metric import Metric
+from prodsumnet.operators import LinearOperator
+
+_CHUNK_NUMBERS = 1 << 22
+"""Most numbers of the derivatives that are computed at once."""
+
+
+class _Dense(nn.Module):
+    """An operator whose forward pass is its dense matrix, for `functional_call`."""
+
+    def __init__(self, operator: LinearOperator) -> None:
+        super().__init__()
+        self.operator = operator
+
+    def forward(self) -> torch.Tensor:
+        return self.operator.to_dense(None if self.operator.dtype else torch.float64)
+
+
+def wide_copy(operator: LinearOperator) -> LinearOperator:
+    """Return a copy of an operator in 64-bit arithmetic, shared factors still shared."""
+    return copy.deepcopy(operator)._apply(widened)
+
+
+def widened(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor in 64-bit arithmetic if it is one of floating or complex numbers."""
+    if tensor.is_complex():
+        return tensor.to(torch.complex128)
+    return tensor.double() if tensor.is_floating_point() else tensor
+
+
+class Objective:
+    """The weighted difference between an operator and its target.
+
+    Parameters
+    ----------
+    operator : LinearOperator
+        In 64-bit arithmetic, see `wide_copy`. Its parameters that require no gradient stay fixed.
+    target : Tensor
+        The dense matrix, ``(out, in)``, in 64-bit arithmetic.
+    metric : Metric
+        In which the difference is measured.
+    """
+
+    def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
+        self.operator = operator
+        self._module = _Dense(operator)
+        named = dict(self._module.named_parameters())
+        self._named = {name: p for name, p in named.items() if p.requires_grad}
+        self.target = target
+        self._left = None if metric.left is None else square_root(metric.left)
+        self._right = None if metric.right is None else square_root(metric.right)
+        # How many real numbers a difference has.
+        with torch.no_grad():
+            weighted = self._weighted(target)
+            norm = weighted.norm().item()
+            self._complex = weighted.is_complex() or self._module().is_complex()
+        self.scale = norm if norm > 0 else 1.0
+        self.entries = weighted.numel() * (2 if self._complex else 1)
+        self.sizes = [p.numel() * (2 if p.is_complex() else 1) for p in self._named.values()]
+
+    @property
+    def count(self) -> int:
+        """How many real numbers are fitted."""
+        return sum(self.sizes)
+
+    def everything(self) -> list[int]:
+        """Return the positions of all parameters."""
+        return list(range(len(self.sizes)))
+
+    # Numbers -----------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def numbers(self, block: Sequence[int]) -> torch.Tensor:
+        """Return the numbers of some parameters as one vector."""
+        parts = list(self._named.values())
+        return torch.cat([_flat(parts[k].detach()) for k in block])
+
+    @torch.no_grad()
+    def assign(self, block: Sequence[int], numbers: torch.Tensor) -> None:
+        """Set the numbers of some parameters."""
+        for name, value in self._pieces(block, numbers).items():
+            self._named[name].copy_(value)
+
+    def _pieces(self, block: Sequence[int], numbers: torch.Tensor) -> dict[str, torch.Tensor]:
+        items = list(self._named.items())
+        parts = numbers.split([self.sizes[k] for k in block]) if block else ()
+        found = {}
+        for k, part in zip(block, parts, strict=True):
+            name, like = items[k]
+            found[name] = (
+                torch.view_as_complex(part.reshape(*like.shape, 2))
+                if like.is_complex()
+                else part.reshape(like.shape)
+            )
+        return found
+
+    # Errors ------------------------------------------------------------------------------------
+
+    def _weighted(self, difference: torch.Tensor) -> torch.Tensor:
+        if self._left is not None:
+            dtype = torch.promote_types(self._left.dtype, difference.dtype)
+            difference = self._left.to(dtype) @ difference.to(dtype)
+        if self._right is not None:
+            dtype = torch.promote_types(self._right.dtype, difference.dtype)
+            difference = difference.to(dtype) @ self._right.to(dtype).mH
+        return difference
+
+    def function(self, block: Sequence[int]) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Return the weighted difference as a function of the numbers of some parameters."""
+
+        def difference(numbers: torch.Tensor) -> torch.Tensor:
+            dense = functional_call(self._module, self._pieces(block, numbers), ())
+            weighted = self._weighted(dense - self.target)
+            if weighted.is_complex():
+                return torch.view_as_real(weighted).flatten()
+            zeros = [torch.zeros_like(weighted)] if self._complex else []
+            return torch.stack([weighted, *zeros], -1).flatten()
+
+        return difference
+
+    @torch.no_grad()
+    def residual(self) -> torch.Tensor:
+        """Return the weighted difference at the present numbers, as a real vector."""
+        return self.function([])(torch.empty(0))
+
+    def error(self) -> float:
+        """Return the relative error at the present numbers; infinite if it is not a number."""
+        found = self.residual().norm().item() / self.scale
+        return found if math.isfinite(found) else math.inf
+
+    # Derivatives -------------------------------------------------------------------------------
+
+    def jacobian(self, block: Sequence[int]) -> torch.Tensor:
+        """Return the derivative of the difference, ``(numbers, entries)``."""
+        numbers, function = self.numbers(block), self.function(block)
+        basis = torch.eye(len(numbers), dtype=numbers.dtype, device=numbers.device)
+        chunk = max(1, _CHUNK_NUMBERS // self.entries)
+        return vmap(lambda step: jvp(function, (numbers,), (step,))[1], chunk_size=chunk)(basis)
+
+    def linearised(
+        self, block: Sequence[int]
+    ) -> tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor]]:
+        """Return the derivative of the difference as an operator, and its adjoint."""
+        numbers, function = self.numbers(block), self.function(block)
+        back = vjp(function, numbers)[1]
+        return (
+            lambda step: jvp(function, (numbers,), (step,))[1],
+            lambda residual: back(residual)[0],
+        )
+
+
+def square_root(matrix: torch.Tensor) -> torch.Tensor:
+    """Return ``A`` with ``A^H A`` the given positive semidefinite matrix, in 64-bit arithmetic."""
+    values, vectors = torch.linalg.eigh(widened(matrix))
+    return values.clamp(min=0).sqrt()[:, None] * vectors.mH
+
+
+def _flat(tensor: torch.Tensor) -> torch.Tensor:
+    return (torch.view_as_real(tensor) if tensor.is_complex() else tensor).flatten()
