@@ -15,6 +15,7 @@ from prodsumnet.cli import (
     families,
     frontier,
     pack,
+    refit,
     report,
     reproduce,
     search,
@@ -44,6 +45,7 @@ app.command()(summarize.summarize)
 app.command()(report.report)
 app.command()(families.families)
 app.command()(approximate.approximate)
+app.command()(refit.refit)
 app.add_typer(data.app, name="data")
 
 

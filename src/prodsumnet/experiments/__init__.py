@@ -14,6 +14,7 @@ from prodsumnet.experiments.search_bar import search_bar
 from prodsumnet.experiments.search_space import Space, default_space, load_space
 from prodsumnet.experiments.summary import find_records, grouped, markdown, read_records
 from prodsumnet.experiments.sweep import sweep, sweep_report
+from prodsumnet.experiments.weighted_fits import WeightedFits, weighted_fits
 
 __all__ = [
     "Approximation",
@@ -21,6 +22,7 @@ __all__ = [
     "Recipe",
     "Record",
     "Space",
+    "WeightedFits",
     "approximate_locally",
     "default_space",
     "draw",
@@ -42,5 +44,6 @@ __all__ = [
     "sweep",
     "sweep_report",
     "training_bar",
+    "weighted_fits",
     "write_report",
 ]

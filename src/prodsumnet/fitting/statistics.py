@@ -6,9 +6,8 @@ output. Means of the squares of both are quadratic forms in :math:`D`, which `ac
 and `fisher_metrics` estimate.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import nn
@@ -16,14 +15,11 @@ from torch import nn
 from prodsumnet.fitting.layers import groups_of, input_vectors, output_vectors, weighted_layers
 from prodsumnet.fitting.likelihoods import LIKELIHOODS, Likelihood
 from prodsumnet.fitting.metric import Metric
+from prodsumnet.fitting.observing import observed
 from prodsumnet.numerics import checks
 
 Source = Literal["sampled", "expected", "given"]
 """Where the labels of a Fisher come from."""
-
-Hook = Callable[[str, nn.Module, torch.Tensor, torch.Tensor], torch.Tensor | None]
-"""Sees a layer's name, the layer, its input and its output, and may return another output."""
-
 
 class _Sum:
     """A sum of outer products in double precision, and how many there were."""
@@ -88,7 +84,7 @@ def activation_metrics(
         _add_inputs(inputs, name, layer, x)
 
     samples = 0
-    with _observed(model, chosen, see):
+    with observed(model, chosen, see):
         for batch in batches:
             x = _pair(batch)[0]
             model(x)
@@ -165,7 +161,7 @@ def fisher_metrics(
         return y + probes[-1][2]
 
     samples = 0
-    with torch.enable_grad(), _observed(model, chosen, see):
+    with torch.enable_grad(), observed(model, chosen, see):
         for batch in batches:
             x, given = _pair(batch)
             if labels == "given" and given is None:
@@ -259,27 +255,3 @@ def _check_seen(names: Sequence[str] | None, inputs: dict[str, _Sum], samples: i
             raise ValueError(f"the model does not use its layer {name!r}")
     if not inputs:
         raise ValueError("the model uses no linear or convolution layer")
-
-
-@contextmanager
-def _observed(model: nn.Module, layers: dict[str, nn.Module], see: Hook) -> Iterator[None]:
-    """Put a model in evaluation mode and let its layers be seen; restore it whatever happens."""
-    modes = [(module, module.training) for module in model.modules()]
-    hooks = []
-
-    def watch(name: str, layer: nn.Module) -> None:
-        def hook(_: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:
-            return see(name, layer, (*inputs, *named.values())[0], output)
-
-        hooks.append(layer.register_forward_hook(hook, with_kwargs=True))
-
-    try:
-        for name, layer in layers.items():
-            watch(name, layer)
-        model.eval()
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for module, training in modes:
-            module.training = training
