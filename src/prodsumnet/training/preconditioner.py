@@ -152,6 +152,11 @@ class KroneckerFisher:
         for block in self._blocks.values():
             block.precondition()
 
+    def factors(self) -> dict[str, torch.Tensor]:
+        """Return the Cholesky factors of the damped Fishers, by layers' names."""
+        found = {name: block.factor for name, block in self._blocks.items()}
+        return {name: factor for name, factor in found.items() if factor is not None}
+
     def _pairs(self, count: int, generator: torch.Generator) -> Sequence[torch.Tensor]:
         if self.pairs is None:
             places = torch.arange(count)
