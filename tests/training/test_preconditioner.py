@@ -25,7 +25,9 @@ def linear():
 
 
 def nested():
-    operator = kron(Dense(3, 2, dtype=DOUBLE), Dense(1, 2, dtype=DOUBLE)) @ Dense(4, 4, dtype=DOUBLE)
+    operator = kron(Dense(3, 2, dtype=DOUBLE), Dense(1, 2, dtype=DOUBLE)) @ Dense(
+        4, 4, dtype=DOUBLE
+    )
     bias = kron(Dense(3, 1, dtype=DOUBLE), Dense(1, 1, dtype=DOUBLE))
     return nn.Sequential(layers.Linear(4, 3, operator, bias)), torch.randn(5, 4)
 
@@ -152,7 +154,12 @@ def shared():
         (linear, 0.0, 5, "damping must be positive, got 0.0"),
         (linear, 0.1, 0, "pairs must lie between 1 and"),
         (lambda: [nn.Linear(3, 3)], 0.1, 5, "no structured layer"),
-        (lambda: [layers.Linear(99, 99, Dense(99, 99))], 0.1, 5, "has 9900 numbers, .* at most 8192"),
+        (
+            lambda: [layers.Linear(99, 99, Dense(99, 99))],
+            0.1,
+            5,
+            "has 9900 numbers, .* at most 8192",
+        ),
         (lambda: [shared()], 0.1, 5, "layer '1' shares numbers"),
         (
             lambda: [layers.Linear(3, 3, Dense(3, 3, dtype=torch.complex64))],

@@ -137,9 +137,9 @@ def _refit(
     assert isinstance(layer, nn.Structured)
     with torch.no_grad():
         target = layer.operator.to_dense()
-    operator = families.build(family, *layer.operator.shape, budget, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        operator = families.build(family, *layer.operator.shape, budget, seed)
         operator.reset_parameters()
     found = fit(operator, target, metric, seed=seed)
     layer.operator = operator

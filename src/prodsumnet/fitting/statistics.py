@@ -21,6 +21,7 @@ from prodsumnet.numerics import checks
 Source = Literal["sampled", "expected", "given"]
 """Where the labels of a Fisher come from."""
 
+
 class _Sum:
     """A sum of outer products in double precision, and how many there were."""
 
