@@ -15,6 +15,7 @@ from prodsumnet.cli import (
     families,
     frontier,
     pack,
+    reach,
     refit,
     report,
     reproduce,
@@ -46,6 +47,7 @@ app.command()(report.report)
 app.command()(families.families)
 app.command()(approximate.approximate)
 app.command()(refit.refit)
+app.command()(reach.reach)
 app.add_typer(data.app, name="data")
 
 

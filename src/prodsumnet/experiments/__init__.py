@@ -5,6 +5,7 @@ from prodsumnet.experiments.console import training_bar
 from prodsumnet.experiments.figure import draw
 from prodsumnet.experiments.frontier import Frontier, expand, frontier_names, load_frontier
 from prodsumnet.experiments.pareto import pareto
+from prodsumnet.experiments.reaching import Reaching, reach
 from prodsumnet.experiments.recipe import Recipe, load_recipe, recipe_names
 from prodsumnet.experiments.record import Record, read_record
 from prodsumnet.experiments.report import write_report
@@ -19,6 +20,7 @@ from prodsumnet.experiments.weighted_fits import WeightedFits, weighted_fits
 __all__ = [
     "Approximation",
     "Frontier",
+    "Reaching",
     "Recipe",
     "Record",
     "Space",
@@ -35,6 +37,7 @@ __all__ = [
     "load_space",
     "markdown",
     "pareto",
+    "reach",
     "read_record",
     "read_records",
     "recipe_names",

@@ -129,7 +129,9 @@ def _without_fixed_terms(task: Task, terms: list[LinearOperator]) -> Solution | 
     return _solve(task.of(trained[0], task.target - rest))
 
 
-def _blockwise(task: Task, operator: BlockDiagonal | HStack | VStack) -> Solution | None:
+def _blockwise(
+    task: Task, operator: BlockDiagonal | HStack | VStack
+) -> Solution | None:
     """Fit blocks that have no entry in common, each to its own part of the target."""
     found, row, column = [], 0, 0
     for block in operator:
@@ -188,7 +190,9 @@ def _is_unitary(operator: LinearOperator) -> bool:
     return square and isinstance(inner, OrthonormalRows | AxisPermutation | Permutation)
 
 
-def _padded(task: Task, core: LinearOperator, place: tuple[slice, slice]) -> Solution | None:
+def _padded(
+    task: Task, core: LinearOperator, place: tuple[slice, slice]
+) -> Solution | None:
     """Fit an operator of which only a part is wanted.
 
     What is unknown is filled in with what the last fit makes of it, from zeros on; no round is

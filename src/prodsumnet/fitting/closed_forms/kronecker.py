@@ -111,7 +111,9 @@ def rearranged(target: torch.Tensor, shapes: list[tuple[int, int]]) -> torch.Ten
     return tensor.permute(order).reshape([m * n for m, n in shapes])
 
 
-def _terms(tensor: torch.Tensor, terms: int, generator: torch.Generator) -> list[torch.Tensor]:
+def _terms(
+    tensor: torch.Tensor, terms: int, generator: torch.Generator
+) -> list[torch.Tensor]:
     """Return the vectors of a sum of outer products, as columns for each axis."""
     if tensor.dim() > 2:
         return canonical(tensor, terms, generator)

@@ -38,7 +38,9 @@ def fit(task: Task) -> bool | None:
     target, undo_left = _whitened(target, left)
     whitened, undo_right = _whitened(target.mT, right)
     u, v = balanced_factors(whitened.mT, factors[0].in_features)
-    for factor, leaf, value in zip(factors, dense, (undo_left @ u, v @ undo_right.mT), strict=True):
+    for factor, leaf, value in zip(
+        factors, dense, (undo_left @ u, v @ undo_right.mT), strict=True
+    ):
         leaf.weight.copy_(value.mT if isinstance(factor, Transpose) else value)
     return True
 

@@ -34,7 +34,9 @@ def multiplied(
     return tensor
 
 
-def canonical(tensor: torch.Tensor, rank: int, generator: torch.Generator) -> list[torch.Tensor]:
+def canonical(
+    tensor: torch.Tensor, rank: int, generator: torch.Generator
+) -> list[torch.Tensor]:
     r"""Return the factors of a sum of outer products, each ``(size, rank)``, by alternation.
 
     :math:`T \approx \sum_r a_{1r} \otimes \dots \otimes a_{dr}` (Harshman 1970; Carroll & Chang

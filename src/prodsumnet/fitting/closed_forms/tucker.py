@@ -31,7 +31,7 @@ def fit(task: Task) -> bool | None:
         return None
     axes = [*rows, *columns]
     leaves = [leaf for leaf, _, _ in axes if leaf is not None]
-    if len({leaf.weight.dtype for leaf in (core, *leaves)}) > 1:
+    if len({leaf.weight.dtype for leaf in (core, *leaves)} ) > 1:
         return None
     target = task.target
     if target.is_complex() and not core.weight.is_complex():
