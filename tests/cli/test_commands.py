@@ -97,6 +97,21 @@ def test_refit_records_what_it_prints(call, small, tmp_path):
         )
 
 
+def test_reach_records_what_it_prints(call, small, recipe, tmp_path):
+    arguments = ("--every", 1, "--seeds", 1, "--seed", 2, "--epochs", 1)
+    code, out, _ = call("reach", recipe, "found.json", "--goal", 0.2, *arguments)
+    found = json.loads((tmp_path / "found.json").read_text())
+    (row,) = found["rows"]
+    assert (code, row["seed"], found["recipe"]["training"]["epochs"]) == (0, 2, 1)
+    assert out == (
+        f"seed 2: {row['epochs']:.2f} epochs, {row['seconds']:.1f} s "
+        f"({row['processor_seconds']:.1f} s of the processor)\n"
+    )
+    out = call("reach", recipe, "found.json", "--goal", 1, *arguments).out
+    (row,) = json.loads((tmp_path / "found.json").read_text())["rows"]
+    assert out == f"seed 2: not reached, {row['validation_accuracy']:.2%} at the end\n"
+
+
 def test_train_resumes(call, small, recipe, tmp_path):
     call("train", recipe, "--out", "run")
     code, _, err = call("train", recipe, "--out", "run", "--resume")
