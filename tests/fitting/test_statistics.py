@@ -1,5 +1,6 @@
 """Metrics estimated from data, against sums written out and against curvlinops."""
 
+import curvlinops
 import pytest
 import torch
 from torch import nn
@@ -157,7 +158,6 @@ def test_left_factor_of_a_grouped_convolution_keeps_groups_apart():
 
 @pytest.mark.parametrize("labels", ["sampled", "given"])
 def test_curvlinops_agrees(labels):
-    curvlinops = pytest.importorskip("curvlinops")
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Conv2d(2, 3, 3, 2, 1, dtype=DOUBLE),

@@ -1,6 +1,7 @@
 """How long a training takes to an accuracy."""
 
 import time
+from contextlib import suppress
 
 import torch
 
@@ -146,8 +147,6 @@ def _reach(recipe: Recipe, dataset: data.Dataset, goal: float, every: int) -> Re
             raise _GoalError
         clock.go_on_from(reading)
 
-    try:
+    with suppress(_GoalError):
         trainer.fit(dataset, look)
-    except _GoalError:
-        pass
     return found
