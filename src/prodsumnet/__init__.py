@@ -10,6 +10,7 @@ from prodsumnet import (
     evaluation,
     experiments,
     families,
+    fitting,
     models,
     nn,
     numerics,
@@ -17,6 +18,7 @@ from prodsumnet import (
     storage,
     training,
 )
+from prodsumnet.fitting import fit
 from prodsumnet.nn import count
 from prodsumnet.operators import LinearOperator
 from prodsumnet.storage import load, save
@@ -30,6 +32,8 @@ __all__ = [
     "evaluation",
     "experiments",
     "families",
+    "fit",
+    "fitting",
     "from_spec",
     "load",
     "models",

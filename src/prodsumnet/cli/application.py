@@ -13,6 +13,7 @@ from prodsumnet.cli import (
     data,
     evaluate,
     families,
+    fit,
     frontier,
     pack,
     reach,
@@ -48,6 +49,7 @@ app.command()(families.families)
 app.command()(approximate.approximate)
 app.command()(refit.refit)
 app.command()(reach.reach)
+app.command()(fit.fit)
 app.add_typer(data.app, name="data")
 
 

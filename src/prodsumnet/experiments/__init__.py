@@ -3,6 +3,7 @@
 from prodsumnet.experiments.approximation import Approximation, approximate_locally
 from prodsumnet.experiments.console import training_bar
 from prodsumnet.experiments.figure import draw
+from prodsumnet.experiments.fitting import FamilyFits, fit_families, real_matrices
 from prodsumnet.experiments.frontier import Frontier, expand, frontier_names, load_frontier
 from prodsumnet.experiments.pareto import pareto
 from prodsumnet.experiments.reaching import Reaching, reach
@@ -19,6 +20,7 @@ from prodsumnet.experiments.weighted_fits import WeightedFits, weighted_fits
 
 __all__ = [
     "Approximation",
+    "FamilyFits",
     "Frontier",
     "Reaching",
     "Recipe",
@@ -30,6 +32,7 @@ __all__ = [
     "draw",
     "expand",
     "find_records",
+    "fit_families",
     "frontier_names",
     "grouped",
     "load_frontier",
@@ -40,6 +43,7 @@ __all__ = [
     "reach",
     "read_record",
     "read_records",
+    "real_matrices",
     "recipe_names",
     "run",
     "search",

@@ -9,6 +9,7 @@ from prodsumnet.fitting.search import Search
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator, check_operator
 
+
 def fit(
     operator: LinearOperator,
     target: torch.Tensor,
@@ -68,8 +69,10 @@ def fit(
     restarts = checks.bounded_int("restarts", restarts, 0, 1000)
     seed = checks.seed_int(seed)
     limit = checks.bounded_int("max_iterations", max_iterations, 0, 10**6)
-    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not (
-        0 <= tolerance < 1
+    if (
+        isinstance(tolerance, bool)
+        or not isinstance(tolerance, int | float)
+        or not (0 <= tolerance < 1)
     ):
         raise ValueError(f"tolerance must lie in [0, 1), got {checks.show(tolerance)}")
     device = next(iter(operator.parameters()), goal).device

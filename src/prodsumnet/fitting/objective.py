@@ -2,14 +2,16 @@
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import nn
-from torch.func import functional_call, jvp, vjp, vmap
+from torch.func import functional_call, vjp, vmap
 
 from prodsumnet.fitting.metric import Metric
 from prodsumnet.operators import LinearOperator
+
+Linear = Callable[[torch.Tensor], torch.Tensor]
 
 _CHUNK_NUMBERS = 1 << 22
 """Most numbers of the derivatives that are computed at once."""
@@ -54,8 +56,8 @@ class Objective:
     def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
         self.operator = operator
         self._module = _Dense(operator)
-        named = dict(self._module.named_parameters())
-        self._named = {name: p for name, p in named.items() if p.requires_grad}
+        self._parameters = [p for p in self._module.parameters() if p.requires_grad]
+        self._places = _places(self._module)
         self.target = target
         self._left = None if metric.left is None else square_root(metric.left)
         self._right = None if metric.right is None else square_root(metric.right)
@@ -66,7 +68,7 @@ class Objective:
             self._complex = weighted.is_complex() or self._module().is_complex()
         self.scale = norm if norm > 0 else 1.0
         self.entries = weighted.numel() * (2 if self._complex else 1)
-        self.sizes = [p.numel() * (2 if p.is_complex() else 1) for p in self._named.values()]
+        self.sizes = [p.numel() * (2 if p.is_complex() else 1) for p in self._parameters]
 
     @property
     def count(self) -> int:
@@ -82,27 +84,32 @@ class Objective:
     @torch.no_grad()
     def numbers(self, block: Sequence[int]) -> torch.Tensor:
         """Return the numbers of some parameters as one vector."""
-        parts = list(self._named.values())
-        return torch.cat([_flat(parts[k].detach()) for k in block])
+        return torch.cat([_flat(self._parameters[k].detach()) for k in block])
 
     @torch.no_grad()
     def assign(self, block: Sequence[int], numbers: torch.Tensor) -> None:
         """Set the numbers of some parameters."""
-        for name, value in self._pieces(block, numbers).items():
-            self._named[name].copy_(value)
+        for k, value in self._pieces(block, numbers):
+            self._parameters[k].copy_(value)
 
-    def _pieces(self, block: Sequence[int], numbers: torch.Tensor) -> dict[str, torch.Tensor]:
-        items = list(self._named.items())
+    def _pieces(
+        self, block: Sequence[int], numbers: torch.Tensor
+    ) -> Iterator[tuple[int, torch.Tensor]]:
         parts = numbers.split([self.sizes[k] for k in block]) if block else ()
-        found = {}
         for k, part in zip(block, parts, strict=True):
-            name, like = items[k]
-            found[name] = (
-                torch.view_as_complex(part.reshape(*like.shape, 2))
-                if like.is_complex()
-                else part.reshape(like.shape)
-            )
-        return found
+            like = self._parameters[k]
+            if like.is_complex():
+                yield k, torch.complex(*part.reshape(*like.shape, 2).unbind(-1))
+            else:
+                yield k, part.reshape(like.shape)
+
+    def _dense(self, block: Sequence[int], numbers: torch.Tensor) -> torch.Tensor:
+        values = {
+            place: value
+            for k, value in self._pieces(block, numbers)
+            for place in self._places[id(self._parameters[k])]
+        }
+        return functional_call(self._module, values, (), tie_weights=False)
 
     # Errors ------------------------------------------------------------------------------------
 
@@ -119,8 +126,7 @@ class Objective:
         """Return the weighted difference as a function of the numbers of some parameters."""
 
         def difference(numbers: torch.Tensor) -> torch.Tensor:
-            dense = functional_call(self._module, self._pieces(block, numbers), ())
-            weighted = self._weighted(dense - self.target)
+            weighted = self._weighted(self._dense(block, numbers) - self.target)
             if weighted.is_complex():
                 return torch.view_as_real(weighted).flatten()
             zeros = [torch.zeros_like(weighted)] if self._complex else []
@@ -142,27 +148,40 @@ class Objective:
 
     def jacobian(self, block: Sequence[int]) -> torch.Tensor:
         """Return the derivative of the difference, ``(numbers, entries)``."""
-        numbers, function = self.numbers(block), self.function(block)
-        basis = torch.eye(len(numbers), dtype=numbers.dtype, device=numbers.device)
-        chunk = max(1, _CHUNK_NUMBERS // self.entries)
-        return vmap(lambda step: jvp(function, (numbers,), (step,))[1], chunk_size=chunk)(basis)
+        forward = self.linearised(block)[0]
+        count = sum(self.sizes[k] for k in block)
+        basis = torch.eye(count, dtype=torch.float64, device=self.target.device)
+        return vmap(forward, chunk_size=max(1, _CHUNK_NUMBERS // self.entries))(basis)
 
-    def linearised(
-        self, block: Sequence[int]
-    ) -> tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor]]:
-        """Return the derivative of the difference as an operator, and its adjoint."""
-        numbers, function = self.numbers(block), self.function(block)
-        back = vjp(function, numbers)[1]
-        return (
-            lambda step: jvp(function, (numbers,), (step,))[1],
-            lambda residual: back(residual)[0],
-        )
+    def linearised(self, block: Sequence[int]) -> tuple[Linear, Linear]:
+        """Return the derivative of the difference as a function of a step, and its adjoint.
+
+        The derivative is the adjoint's own: forward differentiation warns and loads for a second.
+        """
+        back = vjp(self.function(block), self.numbers(block))[1]
+        start = torch.zeros(self.entries, dtype=torch.float64, device=self.target.device)
+        forward = vjp(lambda residual: back(residual)[0], start)[1]
+        return lambda step: forward(step)[0], lambda residual: back(residual)[0]
+
+
+def _places(module: nn.Module) -> dict[int, list[str]]:
+    """Return the names under which each parameter is held, those of a shared module once.
+
+    Given several names of one module, `functional_call` does not restore its parameters.
+    """
+    found: dict[int, list[str]] = {}
+    for prefix, part in module.named_modules():
+        for name, parameter in part.named_parameters(recurse=False):
+            found.setdefault(id(parameter), []).append(f"{prefix}.{name}")
+    return found
 
 
 def square_root(matrix: torch.Tensor) -> torch.Tensor:
     """Return ``A`` with ``A^H A`` the given positive semidefinite matrix, in 64-bit arithmetic."""
     values, vectors = torch.linalg.eigh(widened(matrix))
-    return values.clamp(min=0).sqrt()[:, None] * vectors.mH
+    # The square root of what is zero but for rounding would be far from zero.
+    zero = values <= len(values) * torch.finfo(values.dtype).eps * values.abs().max()
+    return values.where(~zero, 0.0).sqrt()[:, None] * vectors.mH
 
 
 def _flat(tensor: torch.Tensor) -> torch.Tensor:

@@ -35,9 +35,7 @@ class Search:
         self.present = self.best = objective.numbers(self.everything)
         self.errors, self.converged, self.method = (before,), limit == 0, "unchanged"
 
-    def run(
-        self, operator: LinearOperator, metric: Metric, restarts: int, seed: int
-    ) -> None:
+    def run(self, operator: LinearOperator, metric: Metric, restarts: int, seed: int) -> None:
         """Try the closed form, or else the present numbers, and then random ones."""
         structured = wide_copy(operator)
         generator = torch.Generator().manual_seed(seed)
@@ -61,8 +59,10 @@ class Search:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             fresh.reset_parameters(gain if gain > 0 else 1.0)
-        return Objective(fresh, self.objective.target.cpu(), Metric()).numbers(self.everything).to(
-            self.present.device
+        return (
+            Objective(fresh, self.objective.target.cpu(), Metric())
+            .numbers(self.everything)
+            .to(self.present.device)
         )
 
     def _start(self, numbers: torch.Tensor, method: str, nearest: bool = False) -> bool:

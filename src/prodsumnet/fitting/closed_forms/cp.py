@@ -21,16 +21,14 @@ def fit(task: Task) -> bool | None:
         rows = [factors[0]]
     columns = _vectors(factors[1])
     leaves = [*rows, *columns]
-    if not rows or not columns or len({leaf.weight.dtype for leaf in leaves}) > 1:
+    target = task.goal_of(leaf.weight for leaf in leaves)
+    if not rows or not columns or target is None:
         return None
-    as_rows = [not (leaf is factors[0]) for leaf in leaves]
+    as_rows = [leaf is not factors[0] for leaf in leaves]
     sizes = [
         leaf.in_features if row else leaf.out_features
         for leaf, row in zip(leaves, as_rows, strict=True)
     ]
-    target = task.target
-    if target.is_complex() and not leaves[0].weight.is_complex():
-        target = target.real
     values = canonical(target.reshape(sizes), factors[1].out_features, task.generator)
     for leaf, row, value in zip(leaves, as_rows, values, strict=True):
         leaf.weight.copy_(value.mT if row else value)

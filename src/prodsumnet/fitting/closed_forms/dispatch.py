@@ -42,11 +42,11 @@ ClosedForm = Callable[[Task], bool | None]
 FORMS: dict[str, ClosedForm] = {
     "projection": projection.fit,
     "low-rank": low_rank.fit,
-    "fixed-supports": fixed_supports.fit,
     "kronecker": kronecker.fit,
     "cp": cp.fit,
     "tensor-train": tensor_train.fit,
     "tucker": tucker.fit,
+    "fixed-supports": fixed_supports.fit,
 }
 """Each sets the numbers of a task's operator and says whether they are the nearest there are, or
 returns None if it does not know the structure. The first one that does is taken."""
@@ -97,8 +97,15 @@ def solve(
 def _solve(task: Task) -> Solution | None:
     for name, form in FORMS.items():
         nearest = form(task)
+        if nearest:
+            return Solution(name, True)
         if nearest is not None:
-            return Solution(name, nearest)
+            # What is behind unitary factors may be known in a metric too.
+            inner = None if task.metric is None else _behind(task)
+            if inner is not None and inner.nearest:
+                return inner
+            form(task)
+            return Solution(name, False)
     return _behind(task)
 
 
@@ -129,9 +136,7 @@ def _without_fixed_terms(task: Task, terms: list[LinearOperator]) -> Solution | 
     return _solve(task.of(trained[0], task.target - rest))
 
 
-def _blockwise(
-    task: Task, operator: BlockDiagonal | HStack | VStack
-) -> Solution | None:
+def _blockwise(task: Task, operator: BlockDiagonal | HStack | VStack) -> Solution | None:
     """Fit blocks that have no entry in common, each to its own part of the target."""
     found, row, column = [], 0, 0
     for block in operator:
@@ -167,20 +172,22 @@ def _averaged(task: Task, factors: list[LinearOperator]) -> Solution | None:
 
 
 def _inside(task: Task, factors: list[LinearOperator]) -> Solution | None:
-    """Take the first or the last factor of a product off if it is fixed and unitary."""
+    """Take what surrounds a product off: paddings, or a fixed unitary factor at either end."""
     first, last = factors[0], factors[-1]
     if len(factors) == 1:
         return _solve(task.of(first, task.target))
+    rows = columns = slice(None)
+    inner = factors
+    if isinstance(first, Slice):
+        rows, inner = slice(first.start, first.stop), inner[1:]
+    if isinstance(last, Adjoint) and isinstance(last.operator, Slice):
+        columns, inner = slice(last.operator.start, last.operator.stop), inner[:-1]
+    if inner and len(inner) < len(factors):
+        return _padded(task, Product.of(*inner), (rows, columns))
     if _is_unitary(first):
         return _solve(task.behind_left(Product.of(*factors[1:]), first))
     if _is_unitary(last):
         return _solve(task.behind_right(Product.of(*factors[:-1]), last))
-    if isinstance(first, Slice):
-        place = slice(first.start, first.stop), slice(None)
-        return _padded(task, Product.of(*factors[1:]), place)
-    if isinstance(last, Adjoint) and isinstance(last.operator, Slice):
-        place = slice(None), slice(last.operator.start, last.operator.stop)
-        return _padded(task, Product.of(*factors[:-1]), place)
     return None
 
 
@@ -190,9 +197,7 @@ def _is_unitary(operator: LinearOperator) -> bool:
     return square and isinstance(inner, OrthonormalRows | AxisPermutation | Permutation)
 
 
-def _padded(
-    task: Task, core: LinearOperator, place: tuple[slice, slice]
-) -> Solution | None:
+def _padded(task: Task, core: LinearOperator, place: tuple[slice, slice]) -> Solution | None:
     """Fit an operator of which only a part is wanted.
 
     What is unknown is filled in with what the last fit makes of it, from zeros on; no round is

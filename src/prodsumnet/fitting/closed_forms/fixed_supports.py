@@ -23,12 +23,10 @@ Rectangles = list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 
 def fit(task: Task) -> bool | None:
     """Set the factors of a product by splitting it in two again and again."""
-    parts = placed_factors(task.operator)
-    if parts is None or (len(parts) > 1 and not _divisible(parts)):
+    target = task.goal_of(task.operator.parameters())
+    parts = None if target is None else placed_factors(task.operator)
+    if parts is None or target is None or (len(parts) > 1 and not _divisible(parts)):
         return None
-    target = task.target
-    if target.is_complex() and not any(p.is_complex() for p in task.operator.parameters()):
-        target = target.real
     _assign(parts, target)
     return task.metric is None and len(parts) <= 2
 

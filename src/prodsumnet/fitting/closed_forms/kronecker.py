@@ -1,8 +1,8 @@
 r"""Kronecker products of dense matrices, and sums of them.
 
-The entries of :math:`A \otimes B` rearranged, one axis for each factor, are an outer product. So the
-nearest sum of ``R`` products of two is a matrix of rank ``R``, from the singular value decomposition
-(Van Loan & Pitsianis 1993); of more factors it is a canonical decomposition.
+The entries of :math:`A \otimes B` rearranged, one axis for each factor, are an outer product. So
+the nearest sum of ``R`` products of two is a matrix of rank ``R``, from the singular value
+decomposition (Van Loan & Pitsianis 1993); of more factors it is a canonical decomposition.
 """
 
 import torch
@@ -45,10 +45,10 @@ def _sum_of_products(task: Task, terms: list[LinearOperator]) -> bool | None:
     shapes = [factor.shape for factor in factors[0]]
     if any([factor.shape for factor in dense] != shapes for dense in factors):
         return None
-    kinds = {factor.weight.dtype for dense in factors for factor in dense}
-    if len(kinds) > 1:
+    target = task.goal_of(factor.weight for dense in factors for factor in dense)
+    if target is None:
         return None
-    tensor = rearranged(_real_if(task.target, kinds), shapes)
+    tensor = rearranged(target, shapes)
     values = _terms(tensor, len(terms), task.generator)
     for r, dense in enumerate(factors):
         for value, factor in zip(values, dense, strict=True):
@@ -59,13 +59,12 @@ def _sum_of_products(task: Task, terms: list[LinearOperator]) -> bool | None:
 def _stacked(task: Task, factors: list[LinearOperator]) -> bool | None:
     if len(factors) != 4 or not isinstance(factors[0], AxisPermutation):
         return None
-    sides = [_behind_identity(factors[1]), _behind_identity(factors[3])]
+    left, right = _behind_identity(factors[1]), _behind_identity(factors[3])
     shuffle = factors[2]
-    if sides[0] is None or sides[1] is None or not isinstance(shuffle, AxisPermutation):
+    if left is None or right is None or not isinstance(shuffle, AxisPermutation):
         return None
     if len(shuffle.sizes) != 3 or shuffle.order != (2, 1, 0):
         return None
-    left, right = sides
     in_left, terms, out_right = shuffle.sizes
     if factors[0].sizes != (out_right, left.out_features) or factors[0].order != (1, 0):
         return None
@@ -74,11 +73,11 @@ def _stacked(task: Task, factors: list[LinearOperator]) -> bool | None:
     a, b = _stack(left, HStack, terms), _stack(right, VStack, terms)
     if a is None or b is None:
         return None
-    kinds = {leaf.weight.dtype for leaf in (*a, *b)}
-    if len(kinds) > 1:
+    target = task.goal_of(leaf.weight for leaf in (*a, *b))
+    if target is None:
         return None
     shapes = [(left.out_features, in_left), (out_right, right.in_features)]
-    tensor = rearranged(_real_if(task.target, kinds), shapes)
+    tensor = rearranged(target, shapes)
     first, second = _terms(tensor, terms, task.generator)
     blocks = first.reshape(*shapes[0], terms).movedim(-1, 1).flatten(1)
     for leaf, value in zip(a, blocks.chunk(len(a), 1), strict=True):
@@ -90,12 +89,14 @@ def _stacked(task: Task, factors: list[LinearOperator]) -> bool | None:
 
 
 def _behind_identity(operator: LinearOperator) -> LinearOperator | None:
-    """Return ``A`` of :math:`I \\otimes A`."""
+    r"""Return ``A`` of :math:`I \otimes A`."""
     members = list(operator) if isinstance(operator, Kronecker) else []
     return members[1] if len(members) == 2 and members[0].is_identity else None
 
 
-def _stack(operator: LinearOperator, kind: type, terms: int) -> list[Dense] | None:
+def _stack(
+    operator: LinearOperator, kind: type[HStack] | type[VStack], terms: int
+) -> list[Dense] | None:
     """Return the dense matrices of a stack of one, or of one for each term."""
     parts = list(operator) if isinstance(operator, kind) else [operator]
     dense = [part for part in parts if isinstance(part, Dense)]
@@ -111,17 +112,9 @@ def rearranged(target: torch.Tensor, shapes: list[tuple[int, int]]) -> torch.Ten
     return tensor.permute(order).reshape([m * n for m, n in shapes])
 
 
-def _terms(
-    tensor: torch.Tensor, terms: int, generator: torch.Generator
-) -> list[torch.Tensor]:
+def _terms(tensor: torch.Tensor, terms: int, generator: torch.Generator) -> list[torch.Tensor]:
     """Return the vectors of a sum of outer products, as columns for each axis."""
     if tensor.dim() > 2:
         return canonical(tensor, terms, generator)
     left, right = balanced_factors(tensor, terms)
     return [left, right.mT]
-
-
-def _real_if(target: torch.Tensor, kinds: set[torch.dtype]) -> torch.Tensor:
-    """Return what real factors can be near to."""
-    real = not any(kind.is_complex for kind in kinds)
-    return target.real if real and target.is_complex() else target

@@ -23,13 +23,9 @@ def fit(task: Task) -> bool | None:
     dense = [leaf for leaf in leaves if isinstance(leaf, Dense)]
     if len(dense) != 2 or len(factors) != 2:
         return None
-    if dense[0].weight.dtype != dense[1].weight.dtype:
+    target = task.goal_of(leaf.weight for leaf in dense)
+    if target is None:
         return None
-    target = task.target
-    if not dense[0].weight.is_complex():
-        if target.is_complex() and task.metric is not None:
-            return None
-        target = target.real if target.is_complex() else target
     left = right = None
     if task.metric is not None:
         left, right = task.metric.left, task.metric.right
@@ -38,9 +34,7 @@ def fit(task: Task) -> bool | None:
     target, undo_left = _whitened(target, left)
     whitened, undo_right = _whitened(target.mT, right)
     u, v = balanced_factors(whitened.mT, factors[0].in_features)
-    for factor, leaf, value in zip(
-        factors, dense, (undo_left @ u, v @ undo_right.mT), strict=True
-    ):
+    for factor, leaf, value in zip(factors, dense, (undo_left @ u, v @ undo_right.mT), strict=True):
         leaf.weight.copy_(value.mT if isinstance(factor, Transpose) else value)
     return True
 

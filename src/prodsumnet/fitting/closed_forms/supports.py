@@ -42,7 +42,6 @@ class Placed:
         found[order] = values
         sizes = [p.numel() for p in parameters]
         for parameter, part in zip(parameters, found.split(sizes), strict=True):
-            part = part if parameter.is_complex() or not part.is_complex() else part.real
             parameter.copy_(part.view(parameter.shape))
 
 
@@ -58,7 +57,8 @@ def placed(operator: LinearOperator) -> Placed | None:
         unit = 1j if parameter.is_complex() else 1
         parameter.copy_(count.to(torch.float64).view(parameter.shape) * unit)
         first += parameter.numel()
-    dense = operator.to_dense()
+    # A dense operator's matrix is its parameter itself.
+    dense = operator.to_dense().clone()
     for parameter, value in zip(parameters, kept, strict=True):
         parameter.copy_(value)
     if dense.is_complex():

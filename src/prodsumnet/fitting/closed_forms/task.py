@@ -1,5 +1,6 @@
 """What a closed form is asked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,6 +29,13 @@ class Task:
     target: torch.Tensor
     metric: Metric | None
     generator: torch.Generator
+
+    def goal_of(self, numbers: Iterable[torch.Tensor]) -> torch.Tensor | None:
+        """Return what numbers can be near to, the real part if they are real; None if some are."""
+        kinds = {number.is_complex() for number in numbers}
+        if len(kinds) != 1:
+            return None
+        return self.target if kinds.pop() or not self.target.is_complex() else self.target.real
 
     def of(self, operator: LinearOperator, target: torch.Tensor) -> "Task":
         """Return the task of another operator, in the same metric."""

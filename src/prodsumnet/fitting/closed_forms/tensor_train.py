@@ -20,12 +20,10 @@ def fit(task: Task) -> bool | None:
     if len(found) < 2 or len(found) < len(stages):
         return None
     shape = _shape(found)
-    if shape is None or len({core.weight.dtype for _, core, _ in found}) > 1:
+    target = task.goal_of(core.weight for _, core, _ in found)
+    if shape is None or target is None:
         return None
     pairs, ranks = shape
-    target = task.target
-    if target.is_complex() and not found[0][1].weight.is_complex():
-        target = target.real
     cores = tensor_train(rearranged(target, pairs), ranks)
     for (_, leaf, _), (m, n), core in zip(found, pairs, cores, strict=True):
         # A core maps the rank before it and its inputs to its outputs and the rank behind it.

@@ -30,13 +30,13 @@ def multiplied(
     """Multiply every axis of a tensor but one by a matrix of its own, ``(new, old)``."""
     for mode, matrix in enumerate(matrices):
         if matrix is not None and mode != skip:
-            tensor = torch.tensordot(matrix, tensor, dims=([1], [mode])).movedim(0, mode)
+            moved = tensor.movedim(mode, 0)
+            image = (matrix @ moved.flatten(1)).unflatten(1, moved.shape[1:])
+            tensor = image.movedim(0, mode)
     return tensor
 
 
-def canonical(
-    tensor: torch.Tensor, rank: int, generator: torch.Generator
-) -> list[torch.Tensor]:
+def canonical(tensor: torch.Tensor, rank: int, generator: torch.Generator) -> list[torch.Tensor]:
     r"""Return the factors of a sum of outer products, each ``(size, rank)``, by alternation.
 
     :math:`T \approx \sum_r a_{1r} \otimes \dots \otimes a_{dr}` (Harshman 1970; Carroll & Chang
@@ -50,21 +50,25 @@ def canonical(
     whole = tensor.abs().square().sum().item()
     error = float("inf")
     for _ in range(_SWEEPS):
-        grams = [factor.mT @ factor.conj() for factor in factors]
-        for mode in range(tensor.dim()):
-            image = _against_others(tensor, factors, mode)
-            gram = torch.ones_like(grams[0])
-            for other, one in enumerate(grams):
-                gram = gram if other == mode else gram * one
-            factors[mode] = _solved(gram, image)
-            grams[mode] = factors[mode].mT @ factors[mode].conj()
-        # The last image serves for the error too.
-        product = (factors[-1].conj() * image).sum().real.item()
-        size = (gram * grams[-1]).sum().real.item()
-        last, error = error, max(0.0, whole - 2 * product + size)
+        last, error = error, whole + _renewed(tensor, factors)
         if not last - error > _ENOUGH * whole:
             break
     return _balanced(factors)
+
+
+def _renewed(tensor: torch.Tensor, factors: list[torch.Tensor]) -> float:
+    r"""Renew every factor by least squares; return :math:`\|M\|^2 - 2 \Re \langle T, M \rangle`."""
+    grams = [factor.mT @ factor.conj() for factor in factors]
+    difference = 0.0
+    for mode in range(tensor.dim()):
+        image = _against_others(tensor, factors, mode)
+        others = [one for k, one in enumerate(grams) if k != mode]
+        gram = torch.stack(others).prod(0)
+        factors[mode] = _solved(gram, image)
+        grams[mode] = factors[mode].mT @ factors[mode].conj()
+        product = (factors[mode].conj() * image).sum().real.item()
+        difference = (gram * grams[mode]).sum().real.item() - 2 * product
+    return difference
 
 
 def _against_others(

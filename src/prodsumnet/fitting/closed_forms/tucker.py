@@ -17,25 +17,24 @@ Side = list[tuple[Dense | None, int, int]]
 def fit(task: Task) -> bool | None:
     """Set the core and the matrices by higher-order orthogonal iteration."""
     factors = list(task.operator) if isinstance(task.operator, Product) else []
-    place = next((k for k, factor in enumerate(factors) if isinstance(factor, Dense)), None)
-    if place is None or place > 1 or not 2 <= len(factors) <= place + 2:
+    place = 0 if factors and isinstance(factors[0], Dense) else 1
+    core = factors[place] if len(factors) > place else None
+    if not isinstance(core, Dense) or not 2 <= len(factors) <= place + 2:
         return None
-    core = factors[place]
     rows: Side | None = [(None, core.out_features, core.out_features)]
     columns: Side | None = [(None, core.in_features, core.in_features)]
+    first = factors[0]
     if place == 1:
-        rows = _side(factors[0].operator) if isinstance(factors[0], Transpose) else None
+        rows = _side(first.operator) if isinstance(first, Transpose) else None
     if len(factors) > place + 1:
         columns = _side(factors[-1])
     if rows is None or columns is None:
         return None
     axes = [*rows, *columns]
     leaves = [leaf for leaf, _, _ in axes if leaf is not None]
-    if len({leaf.weight.dtype for leaf in (core, *leaves)} ) > 1:
+    target = task.goal_of(leaf.weight for leaf in (core, *leaves))
+    if target is None:
         return None
-    target = task.target
-    if target.is_complex() and not core.weight.is_complex():
-        target = target.real
     ranks = [rank for _, rank, _ in axes]
     middle, bases = tucker(target.reshape([size for _, _, size in axes]), ranks)
     core.weight.copy_(middle.reshape(core.shape))
