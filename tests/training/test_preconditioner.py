@@ -210,3 +210,10 @@ def test_without_it_settings_are_written_as_before():
     chosen = Training(preconditioner=Preconditioner())
     written = chosen.model_dump_json()
     assert Training.model_validate_json(written) == chosen
+
+
+def test_several_processes_are_refused(monkeypatch):
+    monkeypatch.setattr("prodsumnet.training.loop.process_count", lambda: 2)
+    settings = Training(preconditioner=Preconditioner())
+    with pytest.raises(ValueError, match="several processes cannot train with a preconditioner"):
+        Trainer(network(norm=False), settings, 0)

@@ -30,9 +30,9 @@ class Augmentation(Settings):
 class Preconditioner(Settings):
     """How gradients become natural gradients, see `prodsumnet.training.KroneckerFisher`."""
 
-    damping: float = Field(default=0.1, gt=0, description="relative to a Fisher's mean diagonal")
-    every: int = Field(default=50, ge=1, description="steps from one estimate to the next")
-    pairs: int = Field(default=2048, ge=1, le=2**20, description="drawn for an estimate")
+    damping: float = Field(default=1.0, gt=0, description="relative to a Fisher's mean diagonal")
+    every: int = Field(default=100, ge=1, description="steps from one estimate to the next")
+    pairs: int = Field(default=4096, ge=1, le=2**20, description="drawn for an estimate")
 
 
 class Training(Settings):
