@@ -81,6 +81,37 @@ def test_approximate_records_what_it_prints(call, tmp_path):
         assert f"{min(row['errors']):.2e} at best" in line
 
 
+def test_refit_records_what_it_prints(call, small, tmp_path):
+    storage.save(network(norm=False), tmp_path / "net.safetensors", {"dataset": "mnist"})
+    arguments = ("--layer", "1=low-rank:76", "--layer", "3=low-rank:16", "--samples", 20)
+    code, out, _ = call("refit", "net.safetensors", "found.json", *arguments)
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert code == 0
+    assert found["command"].startswith("prodsumnet refit net.safetensors found.json --layer 1=low")
+    lines = out.splitlines()
+    assert f"{found['trainable']} numbers, test accuracy {found['test_accuracy']:.2%}" in lines[0]
+    for line, row in zip(lines[1:], found["rows"], strict=True):
+        assert [layer["trainable"] for layer in row["layers"]] == [76, 16]
+        assert line == (
+            f"{row['metric']}: {row['trainable']} numbers, test accuracy {row['test_accuracy']:.2%}"
+        )
+
+
+def test_reach_records_what_it_prints(call, small, recipe, tmp_path):
+    arguments = ("--every", 1, "--seeds", 1, "--seed", 2, "--epochs", 1)
+    code, out, _ = call("reach", recipe, "found.json", "--goal", 0.2, *arguments)
+    found = json.loads((tmp_path / "found.json").read_text())
+    (row,) = found["rows"]
+    assert (code, row["seed"], found["recipe"]["training"]["epochs"]) == (0, 2, 1)
+    assert out == (
+        f"seed 2: {row['epochs']:.2f} epochs, {row['seconds']:.1f} s "
+        f"({row['processor_seconds']:.1f} s of the processor)\n"
+    )
+    out = call("reach", recipe, "found.json", "--goal", 1, *arguments).out
+    (row,) = json.loads((tmp_path / "found.json").read_text())["rows"]
+    assert out == f"seed 2: not reached, {row['validation_accuracy']:.2%} at the end\n"
+
+
 def test_train_resumes(call, small, recipe, tmp_path):
     call("train", recipe, "--out", "run")
     code, _, err = call("train", recipe, "--out", "run", "--resume")

@@ -84,6 +84,8 @@ MISTAKES = {
     "families --shape 0 3": ["out_features must lie between 1"],
     "approximate dst x.json": ["target must be permutation or dct, got 'dst'"],
     "approximate dct x.json --size 0": ["size must lie between 1 and 1024, got 0"],
+    "refit mnist-3554 x.json --layer 4": ["--layer must be name=family:numbers, got '4'"],
+    "refit mnist-3554 x.json --layer 4=monarch": ["--layer must be name=family:numbers"],
     "summarize none": ["there are no records"],
 }
 

@@ -91,3 +91,14 @@ def test_groups_differ_in_the_number_of_processes(folder):
     record(3, 0.9).model_copy(update={"processes": 2}).write(folder / "two.json")
     groups = grouped(read_records(folder))
     assert sorted(len(group.records) for group in groups) == [1, 1, 3]
+
+
+def test_a_preconditioned_training_is_told_apart(folder):
+    training = {"preconditioner": {}}
+    record(0, 0.99, training=training).write(folder / "preconditioned.json")
+    names = [group.name for group in grouped(read_records(folder))]
+    assert sorted(names) == [
+        "decomposed-cnn",
+        "decomposed-cnn",
+        "decomposed-cnn, preconditioned",
+    ]

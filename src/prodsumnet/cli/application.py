@@ -18,6 +18,8 @@ from prodsumnet.cli import (
     fit,
     frontier,
     pack,
+    reach,
+    refit,
     report,
     reproduce,
     search,
@@ -49,6 +51,8 @@ app.command()(families.families)
 app.command()(approximate.approximate)
 app.command()(calibrate.calibrate)
 app.command()(bench.bench)
+app.command()(refit.refit)
+app.command()(reach.reach)
 app.command()(fit.fit)
 app.add_typer(data.app, name="data")
 

@@ -15,7 +15,7 @@ def fit(
     share: Annotated[
         list[float] | None, typer.Option(help="Numbers per entry of the matrix.")
     ] = None,
-    iterations: Annotated[int, typer.Option(help="Most iterations of a fit.")] = 10,
+    iterations: Annotated[int, typer.Option(help="Most iterations of a fit.")] = 3,
 ) -> None:
     """Fit every family to a matrix within budgets and record the errors."""
     record = fit_families(matrix, share or [0.05, 0.15, 0.4], iterations, context.obj.command)

@@ -1,6 +1,7 @@
 """How near every family comes to real matrices: weights of trained networks, and images."""
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch.nn import functional
@@ -8,7 +9,7 @@ from torch.nn import functional
 from prodsumnet import data, families, storage
 from prodsumnet.experiments.record import Written, surroundings
 from prodsumnet.fitting import fit
-from prodsumnet.nn import Network
+from prodsumnet.nn import Structured
 from prodsumnet.numerics import checks
 from prodsumnet.training import Settings
 
@@ -42,7 +43,7 @@ class FamilyFits(Written):
 
     command: str
     matrix: str
-    shape: tuple[int, int]
+    shape: list[int]
     rows: list[FamilyFit]
     skipped: dict[str, str]
     threads: int
@@ -87,11 +88,10 @@ def fit_families(matrix: str, shares: Sequence[float], iterations: int, command:
                 skipped[f"{name} {budget}"] = row
             else:
                 rows.append(row)
-    rows_columns = (target.shape[0], target.shape[1])
     return FamilyFits(
         command=command,
         matrix=matrix,
-        shape=rows_columns,
+        shape=list(target.shape),
         rows=rows,
         skipped=skipped,
         **surroundings(),
@@ -119,11 +119,8 @@ def _fit(name: str, target: torch.Tensor, budget: int, iterations: int) -> Famil
 
 def _weight(network: str, position: int) -> torch.Tensor:
     """Return the matrix of a layer of a shipped network, outputs by inputs."""
-    layers = storage.load(network)
-    assert isinstance(layers, Network)
-    weight = layers.layers[position].weight
-    assert isinstance(weight, torch.Tensor)
-    return weight.detach().double().flatten(1)
+    layer = list(storage.load(network))[position]
+    return cast(Structured, layer).weight.detach().double().flatten(1)
 
 
 def _digits() -> torch.Tensor:

@@ -22,10 +22,11 @@ class Group:
 
     @property
     def name(self) -> str:
-        """The network, with its family and its options where they are given."""
+        """The network, with its family, its options and a preconditioner where they are given."""
         recipe = self.first.recipe
         options = (f"{name}={value}" for name, value in sorted(recipe.options.items()))
-        return ", ".join(filter(None, (recipe.network, recipe.family, *options)))
+        fisher = recipe.training.preconditioner and "preconditioned"
+        return ", ".join(filter(None, (recipe.network, recipe.family, *options, fisher)))
 
     def percent(self, field: str) -> tuple[float, float]:
         """Return mean and sample standard deviation of an accuracy, in percent."""

@@ -5,18 +5,21 @@ from prodsumnet.training.evaluation import accuracy, confusion_matrix, predictio
 from prodsumnet.training.inputs import check_fits, to_inputs
 from prodsumnet.training.loop import NonFiniteLossError, Progress, Trainer
 from prodsumnet.training.memory import keep_freed_memory
+from prodsumnet.training.preconditioner import KroneckerFisher
 from prodsumnet.training.processes import (
     is_first_process,
     local_process_count,
     process_count,
     process_rank,
 )
-from prodsumnet.training.settings import Augmentation, Settings, Training
+from prodsumnet.training.settings import Augmentation, Preconditioner, Settings, Training
 
 __all__ = [
     "Augmentation",
     "Epoch",
+    "KroneckerFisher",
     "NonFiniteLossError",
+    "Preconditioner",
     "Progress",
     "Settings",
     "Trainer",

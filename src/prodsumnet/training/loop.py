@@ -17,6 +17,7 @@ from prodsumnet.training.averaging import averaged
 from prodsumnet.training.checkpoint import Epoch, Header, load_state, save_state
 from prodsumnet.training.evaluation import predictions
 from prodsumnet.training.inputs import to_inputs
+from prodsumnet.training.preconditioner import KroneckerFisher
 from prodsumnet.training.processes import (
     is_first_process,
     own_places,
@@ -94,6 +95,7 @@ class Trainer:
             fused=not any(p.is_complex() for p in parameters),
         )
         self._average: AveragedModel | None = None
+        self._fisher = _preconditioner(model, settings)
         # Not at the top of the file, for the time it takes: see there.
         from prodsumnet.training.fabric import launch
 
@@ -229,6 +231,8 @@ class Trainer:
             position = epoch * steps + step
             span = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
             fraction = one_cycle((position + 1) / (settings.epochs * steps), settings.warmup)
+            if settings.preconditioner is not None and step % settings.preconditioner.every == 0:
+                self._refresh(shuffled[span], position)
             loss = self._step(shuffled[span], targets[span], fraction)
             where = f"epoch {epoch + 1}, step {step + 1} of {steps}"
             if not math.isfinite(loss):
@@ -240,6 +244,11 @@ class Trainer:
                 last = self.history[-1] if self.history else None
                 progress(position + 1, settings.epochs * steps, last)
         return total / steps
+
+    def _refresh(self, images: torch.Tensor, position: int) -> None:
+        # Every epoch starts with it, so that nothing has to be kept to go on after one.
+        if self._fisher is not None:
+            self._fisher.refresh(images, streams.derive(self.seed, position))
 
     def _step(self, images: torch.Tensor, targets: torch.Tensor, fraction: float) -> float:
         settings = self.settings
@@ -254,6 +263,8 @@ class Trainer:
         exchange = distributed.all_reduce(total, async_op=True) if process_count() > 1 else None
         self._optimizer.zero_grad()
         self.fabric.backward(loss)
+        if self._fisher is not None:
+            self._fisher.precondition()
         if settings.clip_norm is not None:
             self.fabric.clip_gradients(
                 self._network,
@@ -275,6 +286,15 @@ class Trainer:
             f"{what}, at {fraction:.3f} of the learning rate {self.settings.learning_rate}; "
             "lower the learning rate or set clip_norm"
         )
+
+
+def _preconditioner(model: nn.Module, settings: Training) -> KroneckerFisher | None:
+    chosen = settings.preconditioner
+    if chosen is None:
+        return None
+    if process_count() > 1:
+        raise ValueError("several processes cannot train with a preconditioner; train in one")
+    return KroneckerFisher(model, chosen.damping, chosen.pairs)
 
 
 def _scale(numbers: torch.Tensor) -> float:

@@ -1,8 +1,8 @@
 """What a training depends on, as one frozen object."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 
 class Settings(BaseModel):
@@ -27,6 +27,14 @@ class Augmentation(Settings):
     flip: bool = Field(default=False, description="mirror half of the images left to right")
 
 
+class Preconditioner(Settings):
+    """How gradients become natural gradients, see `prodsumnet.training.KroneckerFisher`."""
+
+    damping: float = Field(default=1.0, gt=0, description="relative to a Fisher's mean diagonal")
+    every: int = Field(default=100, ge=1, description="steps from one estimate to the next")
+    pairs: int = Field(default=4096, ge=1, le=2**20, description="drawn for an estimate")
+
+
 class Training(Settings):
     """How a network is trained: AdamW under a one-cycle schedule (Smith & Topin 2019).
 
@@ -47,3 +55,12 @@ class Training(Settings):
     )
     precision: Literal["float32", "bfloat16"] = "bfloat16"
     augmentation: Augmentation | None = Augmentation()
+    preconditioner: Preconditioner | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the preconditioner out where there is none: recipes keep their digests."""
+        values = serialize(self)
+        if self.preconditioner is None:
+            del values["preconditioner"]
+        return values
