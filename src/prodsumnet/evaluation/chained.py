@@ -71,7 +71,9 @@ class Chained(LinearOperator):
         composed = [stage for stage in self._chain.stages if len(stage.operators) > 1]
         # Each tensor on the way to a composed one is smaller, mostly by half or more.
         numbers = sum(2 * self._chain.count(stage.axes) for stage in composed)
-        return Cost.elementwise(numbers, numbers, numbers)
+        calls = sum(len(stage.operators) - 1 for stage in composed)
+        moved = Cost.elementwise(numbers, numbers, numbers)
+        return Cost(moved.flops, moved.bytes, calls)
 
     def _symbol(self) -> str:
         return f"<{self.operator._symbol()}>"
