@@ -27,7 +27,7 @@ def distance(operator: ops.LinearOperator, target: torch.Tensor) -> float:
     return difference.norm().item() / target.norm().item()
 
 
-@repeat(120)
+@repeat(60)
 @given(formulas())
 def test_never_ends_worse_and_repeats_itself(formula: Formula) -> None:
     operator, twin = formula.operator, copy.deepcopy(formula.operator)
