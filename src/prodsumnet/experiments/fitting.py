@@ -99,10 +99,11 @@ def fit_families(matrix: str, shares: Sequence[float], iterations: int, command:
 
 
 def _fit(name: str, target: torch.Tensor, budget: int, iterations: int) -> FamilyFit | str:
+    out_features, in_features = target.shape
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         try:
-            operator = families.build(name, *target.shape, budget, dtype=torch.float64)
+            operator = families.build(name, out_features, in_features, budget, dtype=torch.float64)
         except ValueError as error:
             return str(error)
     found = fit(operator, target, max_iterations=iterations, tolerance=1e-3)
@@ -119,8 +120,8 @@ def _fit(name: str, target: torch.Tensor, budget: int, iterations: int) -> Famil
 
 def _weight(network: str, position: int) -> torch.Tensor:
     """Return the matrix of a layer of a shipped network, outputs by inputs."""
-    layer = list(storage.load(network))[position]
-    return cast(Structured, layer).weight.detach().double().flatten(1)
+    layer = cast(Structured, list(storage.load(network))[position])
+    return layer.operator.to_dense(torch.float64).detach()
 
 
 def _digits() -> torch.Tensor:
