@@ -92,7 +92,7 @@ class Chain:
         return stage.numbers(dtype, device).reshape([self.sizes[axis] for axis in stage.axes])
 
 
-class Unfit(Exception):
+class UnfitError(Exception):
     """The factor is not a stage of the chain so far."""
 
 
@@ -138,7 +138,7 @@ class Tracer:
 
         Raises
         ------
-        Unfit
+        UnfitError
             If sizes do not divide each other.
         """
         rest, runs = list(self._fine(self._axes)), []
@@ -154,7 +154,7 @@ class Tracer:
                     rest.insert(0, behind)
                     size = 1
                 else:
-                    raise Unfit
+                    raise UnfitError
                 run.append(axis)
             runs.append(tuple(run))
         return runs
@@ -169,7 +169,7 @@ class Tracer:
 
         Raises
         ------
-        Unfit
+        UnfitError
             If it has none, or its axes do not fit those so far.
         """
         if isinstance(operator, Product):
@@ -204,7 +204,7 @@ class Tracer:
     def _matrix(self, operator: LinearOperator, before: Axes, behind: Axes) -> None:
         """Multiply all axes but those before and behind by a small dense matrix."""
         if not is_matrix(operator):
-            raise Unfit
+            raise UnfitError
         ins = self._axes[len(before) : len(self._axes) - len(behind)]
         outs = self._new(operator.out_features)
         self._append(operator, operator._to_dense, (), outs, ins)
@@ -227,7 +227,7 @@ class Tracer:
     def _rotate(self, operator: Givens, planes: Numbers) -> None:
         stride = operator.stride
         if stride is None or 2 * len(operator.angles) != operator.size:
-            raise Unfit
+            raise UnfitError
         before, ins, behind = self._split((operator.size // (2 * stride), 2, stride))
         outs = self._new(2)
         self._append(operator, planes, before + behind, outs, ins)
@@ -278,6 +278,6 @@ def trace(operator: LinearOperator) -> Chain | None:
     tracer = Tracer(operator.in_features)
     try:
         tracer.follow(operator)
-    except Unfit:
+    except UnfitError:
         return None
     return tracer.chain()

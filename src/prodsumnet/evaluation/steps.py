@@ -1,6 +1,5 @@
 """One stage of a chain on data that lie in a given order of axes: one matrix product."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -117,9 +116,7 @@ def kernel(chain: Chain, stage: Stage, step: Step) -> Kernel:
     return apply
 
 
-def _weights(
-    chain: Chain, stage: Stage, step: Step
-) -> Callable[[torch.Tensor], torch.Tensor]:
+def _weights(chain: Chain, stage: Stage, step: Step) -> Callable[[torch.Tensor], torch.Tensor]:
     """Return what brings the numbers of a stage into the form of matrices."""
     asked = step.tensor_axes(stage)
     shape = [chain.count(axes) for axes in (step.outs, step.ins)]

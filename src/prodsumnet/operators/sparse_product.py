@@ -40,11 +40,7 @@ class Patterned(FeatureMajor):
     ) -> None:
         """Hold the places of the entries, rows and columns in row-major order, as buffers."""
         pattern = functools.cache(lambda: _pattern(*places(), self.shape))
-        sizes = [
-            size
-            for features in self.shape
-            for size in (count, count, features, count)
-        ]
+        sizes = [size for features in self.shape for size in (count, count, features, count)]
         for index, (name, size) in enumerate(zip(_NAMES, sizes, strict=True)):
             self._hold(name, lambda i=index: pattern()[i], (size,), torch.int32, device)
 
