@@ -159,11 +159,9 @@ def explain_convolution(
     ]
     ways.sort(key=lambda way: way.seconds)
     # Transforms of nothing do not exist.
-    allowed = [way for way in ways if strategy in ("auto", way.strategy)]
-    if batch == 0:
-        allowed = [way for way in allowed if way.strategy != "fft"] or [
-            way for way in ways if way.strategy == "dense"
-        ]
+    possible = [way for way in ways if batch > 0 or way.strategy != "fft"]
+    # A layer's operator may have been replaced by one that has no factors.
+    allowed = [way for way in possible if strategy in ("auto", way.strategy)] or possible
     task = "forward and backward" if gradients else "forward"
     sizes = "×".join(map(str, image_size))
     title = f"{operator!r}, {batch} images of {sizes}, {task}"

@@ -206,8 +206,8 @@ class _Builder:
                 kernel = joint(last, tail)
                 yield (*before, Stage(kernel, rank, rank, self.sizes, self.all))
                 yield from ((*before, *chain) for chain in self.separable(tail, rank))
-        elif len(factors) == 1 and tail and joint(last, tail).out_features == 1:
-            kernel = Product.of(Ones(rank, 1), joint(last, tail))
+        elif len(factors) == 1 and tail:
+            kernel = Kronecker(Ones(rank, 1), *tail)
             yield (*before, Stage(kernel, rank, rank, self.sizes, self.all))
         elif len(factors) > 1 and before and tail:
             rest = [*factors[:-1], Kronecker(Identity(rank), *tail)]
