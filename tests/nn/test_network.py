@@ -184,9 +184,9 @@ def test_a_spec_says_what_is_not_usual() -> None:
 
 
 def test_every_argument_of_a_layer_is_in_its_spec() -> None:
-    # Those of a run, one that makes a layer give more than its output, and those of families,
-    # which are built once.
-    left_out = {"self", "device", "dtype", "return_indices", "budget", "seed", "exact"}
+    # Those of a run, one that makes a layer give more than its output, those of families,
+    # which are built once, and how a layer is computed, which changes nothing.
+    left_out = {"self", "device", "dtype", "return_indices", "budget", "seed", "exact", "strategy"}
     for kind in LAYERS.values():
         parameters = set(inspect.signature(kind.cls.__init__).parameters) - left_out
         # What torch's newest version has beyond our oldest does not matter here.

@@ -107,7 +107,8 @@ def check_convolution_strategy(
             if name == "factors" and not _factored(operator, geometry, in_channels):
                 raise ValueError(
                     "strategy 'factors' needs kernels that are a product of a pointwise and "
-                    f"another convolution, in one group; got {operator!r} in {geometry.groups}"
+                    f"another convolution, in one group; got {operator!r} in {geometry.groups} "
+                    "groups"
                 )
             return name
     names = ", ".join(CONVOLUTION_STRATEGIES)

@@ -21,7 +21,8 @@ class _Depthwise(torch.autograd.Function):
 
     @staticmethod
     def forward(x: torch.Tensor, kernel: torch.Tensor, geometry: tuple[Any, ...]) -> torch.Tensor:
-        return functional.conv2d(x, kernel, None, *geometry, x.shape[1])
+        stride, padding, dilation = geometry
+        return functional.conv2d(x, kernel, None, stride, padding, dilation, x.shape[1])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:

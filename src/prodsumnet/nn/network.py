@@ -57,9 +57,9 @@ class Network(nn.Sequential):
         """Return a layer, or a slice of the chain as a plain `torch.nn.Sequential`."""
         return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else list(self)[index]
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Apply the layers in turn; a pooling with the ReLU after it at once, where that pays."""
-        layers, position = list(self), 0
+        x, layers, position = input, list(self), 0
         while position < len(layers):
             if pools(layers, position) and suits(x):
                 x = pooled_relu(x)

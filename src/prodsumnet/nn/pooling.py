@@ -52,8 +52,15 @@ def _where_positive(gradient: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
 
 def _shared(gradient: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
     """Return the gradient of pairs ``(n, 2, m)``, from that of their larger ones."""
-    second = _where_positive(gradient, pairs[:, 1] - pairs[:, 0])
-    return torch.stack((gradient - second, second), dim=1)
+    if torch.is_grad_enabled():  # to be differentiated again
+        second = _where_positive(gradient, pairs[:, 1] - pairs[:, 0])
+        return torch.stack((gradient - second, second), dim=1)
+    shared = torch.empty_like(pairs)
+    first, second = shared.unbind(1)
+    torch.sub(pairs[:, 1], pairs[:, 0], out=first)
+    torch.ops.aten.threshold_backward.grad_input(gradient, first, 0, grad_input=second)
+    torch.sub(gradient, second, out=first)
+    return shared
 
 
 def pools(layers: Sequence[nn.Module], position: int) -> bool:
@@ -69,7 +76,11 @@ def pools(layers: Sequence[nn.Module], position: int) -> bool:
     first, *others = layers[position : position + 2]
     if type(first) is not nn.MaxPool2d or not others or type(others[0]) is not nn.ReLU:
         return False
-    if first.return_indices or first.padding not in (0, (0, 0)) or first.dilation not in (1, (1, 1)):
+    if (
+        first.return_indices
+        or first.padding not in (0, (0, 0))
+        or first.dilation not in (1, (1, 1))
+    ):
         return False
     hooks = (
         layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks
