@@ -13,6 +13,7 @@ from torch.nn import functional
 from prodsumnet import nn as psn
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Composed
+from prodsumnet.evaluation.ways import Transformed
 
 BATCH = 300
 
@@ -26,8 +27,8 @@ def linear(operator: ops.LinearOperator) -> psn.Linear:
     return psn.Linear(operator.in_features, operator.out_features, operator)
 
 
-def convolution(operator: ops.LinearOperator) -> psn.Conv2d:
-    return psn.Conv2d(8, operator.out_features, 3, operator, padding=1)
+def convolution(operator: ops.LinearOperator, strategy: str = "auto") -> psn.Conv2d:
+    return psn.Conv2d(8, operator.out_features, 3, operator, padding=1, strategy=strategy)
 
 
 LAYERS: dict[str, Callable[[], nn.Module]] = {
@@ -41,15 +42,17 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     ),
     "bias": lambda: psn.Linear(16, 8, ops.Dense(8, 16), ops.Dense(8, 2) @ ops.Dense(2, 1)),
     "whole": lambda: convolution(ops.Dense(4, 72)),
+    "transformed": lambda: convolution(ops.Dense(4, 72), "fft"),
     "staged": lambda: convolution(
-        2 * (ops.Dense(40, 8) @ ops.KhatriRao(ops.Identity(8), ops.Dense(8, 9)))
+        2 * (ops.Dense(40, 8) @ ops.KhatriRao(ops.Identity(8), ops.Dense(8, 9))), "factors"
     ),
     "fixed filters": lambda: convolution(
         ops.Dense(40, 8)
-        @ ops.kron(ops.Identity(8), ops.Ones(1, 3) @ ops.DCT(3) @ ops.Slice(9, 1, 4))
+        @ ops.kron(ops.Identity(8), ops.Ones(1, 3) @ ops.DCT(3) @ ops.Slice(9, 1, 4)),
+        "factors",
     ),
     "fixed": lambda: convolution(
-        ops.RandomSigns(40, 8) @ ops.kron(ops.Identity(8), ops.Ones(1, 9))
+        ops.RandomSigns(40, 8) @ ops.kron(ops.Identity(8), ops.Ones(1, 9)), "factors"
     ),
 }
 
@@ -99,10 +102,11 @@ def test_the_examples_are_planned_as_their_names_say() -> None:
     assert isinstance(plan("factors"), ops.Product)
     assert isinstance(plan("all fixed"), ops.Constant)
     assert any(isinstance(part, ops.Constant) for part in plan("hoisted").modules())
-    assert plan("whole").mixing is None
+    assert len(plan("whole").chain) == 1
     for name in ("staged", "fixed filters", "fixed"):
-        assert plan(name).mixing is not None
-    assert isinstance(plan("fixed").operator, ops.Constant)
+        assert len(plan(name).chain) == 2
+    assert isinstance(plan("fixed").chain[0].operator, ops.Constant)
+    assert isinstance(plan("transformed"), Transformed)
 
 
 def test_they_are_no_state(layer: nn.Module) -> None:

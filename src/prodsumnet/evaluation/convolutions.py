@@ -107,7 +107,8 @@ def check_convolution_strategy(
             if name == "factors" and not _factored(operator, geometry, in_channels):
                 raise ValueError(
                     "strategy 'factors' needs kernels that are a product of a pointwise and "
-                    f"another convolution, in one group; got {operator!r} in {geometry.groups}"
+                    f"another convolution, in one group; got {operator!r} in {geometry.groups} "
+                    "groups"
                 )
             return name
     names = ", ".join(CONVOLUTION_STRATEGIES)
@@ -159,11 +160,9 @@ def explain_convolution(
     ]
     ways.sort(key=lambda way: way.seconds)
     # Transforms of nothing do not exist.
-    allowed = [way for way in ways if strategy in ("auto", way.strategy)]
-    if batch == 0:
-        allowed = [way for way in allowed if way.strategy != "fft"] or [
-            way for way in ways if way.strategy == "dense"
-        ]
+    possible = [way for way in ways if batch > 0 or way.strategy != "fft"]
+    # A layer's operator may have been replaced by one that has no factors.
+    allowed = [way for way in possible if strategy in ("auto", way.strategy)] or possible
     task = "forward and backward" if gradients else "forward"
     sizes = "×".join(map(str, image_size))
     title = f"{operator!r}, {batch} images of {sizes}, {task}"

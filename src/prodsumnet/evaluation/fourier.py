@@ -1,6 +1,7 @@
 """Convolutions by the fast Fourier transform, for large kernels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from scipy import fft
@@ -10,7 +11,8 @@ from prodsumnet.evaluation.geometry import Geometry
 
 def transform_size(sizes: Sequence[int]) -> tuple[int, ...]:
     """Return the nearest larger sizes for which transforms are fast."""
-    return tuple(fft.next_fast_len(size, True) for size in sizes)
+    lengths: list[Any] = [fft.next_fast_len(size, True) for size in sizes]
+    return tuple(lengths)
 
 
 def spectrum(kernel: torch.Tensor, geometry: Geometry, sizes: Sequence[int]) -> torch.Tensor:

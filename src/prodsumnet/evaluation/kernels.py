@@ -177,16 +177,18 @@ class _Builder:
 
     def merged(self, factors: list[LinearOperator]) -> list[LinearOperator]:
         """Multiply a row-wise product by the Kronecker product after it, part by part."""
-        if len(factors) > 1 and isinstance(factors[-1], Kronecker):
-            *others, first, last = factors
-            parts, taps = split(last, self.taps), first
-            if parts is not None and isinstance(taps, KhatriRao | Kronecker):
-                above = split(taps, math.prod(part.out_features for part in parts[1]))
-                if above is not None and all(above) and all(parts):
-                    pairs = zip(above, parts, strict=True)
-                    joined = (Product.of(joint(taps, a), joint(last, b)) for a, b in pairs)
-                    return [*others, type(taps)(*joined)]
-        return factors
+        if len(factors) == 1:
+            return factors
+        *others, first, last = factors
+        if not isinstance(first, KhatriRao | Kronecker) or not isinstance(last, Kronecker):
+            return factors
+        parts = split(last, self.taps)
+        above = split(first, math.prod(part.out_features for part in parts[1])) if parts else None
+        if parts is None or above is None or not (all(above) and all(parts)):
+            return factors
+        pairs = zip(above, parts, strict=True)
+        joined = (Product.of(joint(first, a), joint(last, b)) for a, b in pairs)
+        return [*others, type(first)(*joined)]
 
     def convolutions(self, factors: list[LinearOperator], channels: int) -> Iterator[Chain]:
         """Yield the chains of a product without a last 1×1 stage."""
@@ -195,7 +197,9 @@ class _Builder:
             yield (Stage(operator, channels, channels, self.sizes, self.all, channels),)
         else:
             yield (Stage(operator, channels, 1, self.sizes, self.all),)
-        parts = split(last, self.taps) if isinstance(last, KhatriRao | Kronecker) else None
+        if not isinstance(last, KhatriRao | Kronecker):
+            return
+        parts = split(last, self.taps)
         if parts is None or not parts[0]:
             return
         head, tail = joint(last, parts[0]), parts[1]
@@ -206,8 +210,8 @@ class _Builder:
                 kernel = joint(last, tail)
                 yield (*before, Stage(kernel, rank, rank, self.sizes, self.all))
                 yield from ((*before, *chain) for chain in self.separable(tail, rank))
-        elif len(factors) == 1 and tail and joint(last, tail).out_features == 1:
-            kernel = Product.of(Ones(rank, 1), joint(last, tail))
+        elif len(factors) == 1 and tail:
+            kernel = Kronecker(Ones(rank, 1), *tail)
             yield (*before, Stage(kernel, rank, rank, self.sizes, self.all))
         elif len(factors) > 1 and before and tail:
             rest = [*factors[:-1], Kronecker(Identity(rank), *tail)]

@@ -45,7 +45,7 @@ class _Step:
             if bias is not None:
                 bias = bias.to(kernel.dtype.to_complex() if bias.is_complex() else kernel.dtype)
         if self.doubled:
-            x = _ordered(_widened(x))
+            x = _ordered(_widened(_lowered(x)))
         if self.stage.groups == 1:
             return function(x, kernel, bias, *arguments)
         alone = serves(x, kernel) and torch.is_grad_enabled() and kernel.requires_grad
@@ -163,6 +163,13 @@ class Transformed:
         if bias is None:
             return y
         return y + bias.to(y.dtype).view(-1, *[1] * self.geometry.axes)
+
+
+def _lowered(x: torch.Tensor) -> torch.Tensor:
+    """Return images in the precision that automatic mixed precision will take, if it is on."""
+    if not checks.autocasting(x.device) or x.dtype != torch.float32:
+        return x
+    return x.to(torch.get_autocast_dtype(x.device.type))
 
 
 def _widened(x: torch.Tensor) -> torch.Tensor:

@@ -103,7 +103,7 @@ class Convolution(Structured):
         self.padding = padding if isinstance(padding, str) else tuple(a for a, _ in widths)
         self.padding_mode = padding_mode
         self._geometry = Geometry(kernel_size, stride, dilation, widths, padding_mode, groups)
-        self.strategy = check_convolution_strategy(
+        self.strategy: ConvolutionStrategy = check_convolution_strategy(
             strategy, self.operator, self._geometry, in_channels
         )
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from prodsumnet.nn.layers import MAX_AXES, build_layer, layer_name, own_tensors, read_layer
+from prodsumnet.nn.pooling import pooled_relu, pools, suits
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator, decode, encode
 
@@ -55,6 +56,18 @@ class Network(nn.Sequential):
     def __getitem__(self, index: int | slice) -> Any:
         """Return a layer, or a slice of the chain as a plain `torch.nn.Sequential`."""
         return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else list(self)[index]
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Apply the layers in turn; a pooling with the ReLU after it at once, where that pays."""
+        x, layers, position = input, list(self), 0
+        while position < len(layers):
+            if pools(layers, position) and suits(x):
+                x = pooled_relu(x)
+                position += 2
+            else:
+                x = layers[position](x)
+                position += 1
+        return x
 
     def spec(self) -> dict[str, Any]:
         """Return the network as plain JSON: its layers, and one graph of all their operators.

@@ -66,15 +66,25 @@ def augment(images: torch.Tensor, settings: Augmentation, amounts: torch.Tensor)
     cos, sin = angle.cos(), angle.sin()
     aspect = height / width  # torch measures either axis in halves of its length
     rows = (
-        torch.stack((cos * scale_x, (shear * cos - sin) * scale_y * aspect, shift_x), dim=-1),
-        torch.stack((sin * scale_x / aspect, (shear * sin + cos) * scale_y, shift_y), dim=-1),
+        torch.stack((cos * scale_x, (shear * cos - sin) * scale_y * aspect, shift_x)),
+        torch.stack((sin * scale_x / aspect, (shear * sin + cos) * scale_y, shift_y)),
     )
-    maps = torch.stack(rows, dim=1).to(images.device, images.dtype)
+    maps = torch.stack(rows).to(images.device, images.dtype)
+    across, down = (_centres(size, images) for size in (width, height))
     result = torch.empty_like(images)
     for start in range(0, count, _CHUNK):
-        part = images[start : start + _CHUNK]
-        grid = functional.affine_grid(
-            maps[start : start + _CHUNK], list(part.shape), align_corners=False
-        )
-        result[start : start + _CHUNK] = functional.grid_sample(part, grid, align_corners=False)
+        part = slice(start, start + _CHUNK)
+        # Several times quicker than `torch.nn.functional.affine_grid`, which multiplies matrices.
+        axes = []
+        for by_column, by_row, shift in maps[:, :, part, None]:
+            columns, lines = by_column * across, torch.addcmul(shift, by_row, down)
+            axes.append(columns[:, None, :] + lines[:, :, None])
+        grid = torch.stack(axes, dim=-1)
+        result[part] = functional.grid_sample(images[part], grid, align_corners=False)
     return result
+
+
+def _centres(size: int, images: torch.Tensor) -> torch.Tensor:
+    """Return where the pixels of an axis are, which as torch has it goes from -1 to 1."""
+    pixels = torch.arange(size, device=images.device, dtype=images.dtype)
+    return (2 * pixels + 1) / size - 1
