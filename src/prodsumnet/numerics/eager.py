@@ -1,12 +1,13 @@
 """When a kernel may see the numbers, and how it keeps them in the cache."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 # Parsed once: looking it up by name would take longer than all the rest.
-_BATCHED = torch._C._parse_dispatch_key("VmapMode")
+_BATCHED: Any = torch._C._parse_dispatch_key("VmapMode")
 _CHUNK = 1 << 18
 """Numbers in a chunk of rows: a megabyte, against which the calls of a step weigh little."""
 
