@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
-_SWEEPS = 100
 _ENOUGH = 1e-8
 
 Cores = list[torch.Tensor]
 """Each ``(left, size, right)``."""
 
 
-def tensor_train(tensor: torch.Tensor, ranks: Sequence[int]) -> Cores:
+def tensor_train(tensor: torch.Tensor, ranks: Sequence[int], sweeps: int) -> Cores:
     """Return the cores of a tensor train of given ranks.
 
-    By truncated singular value decompositions one after the other (Oseledets 2011), and then sweeps
+    By truncated singular value decompositions one after the other (Oseledets 2011), whose error is
+    at most the root of the number of ranks times the least, and then so many sweeps at most
     to and fro in which each core is the best one for the others (Holtz, Rohwedder & Schneider
     2012), which orthonormal bases on both of its sides make a product.
     """
@@ -26,10 +26,12 @@ def tensor_train(tensor: torch.Tensor, ranks: Sequence[int]) -> Cores:
         cores.append(_columns(u, rank).reshape(left, size, rank))
         rest, left = _columns((s[:, None] * v).mT, rank).mT, rank
     cores.append(rest.reshape(left, tensor.shape[-1], 1))
+    # Two cores are the best already.
+    if len(cores) == 2 or not sweeps:
+        return cores
     whole, kept = tensor.abs().square().sum().item(), 0.0
     last_kept = cores[-1].abs().square().sum().item()
-    # Two cores are the best already.
-    for _ in range(_SWEEPS if len(cores) > 2 else 0):
+    for _ in range(sweeps):
         if whole - last_kept <= 0 or last_kept - kept <= _ENOUGH * whole:
             break
         _sweep(tensor, cores)
