@@ -9,6 +9,9 @@ from prodsumnet.numerics.convolution import circular_convolve
 from prodsumnet.numerics.elementwise import scale
 from prodsumnet.operators import Permutation
 
+# Torch's own forward mode says this of itself.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
+
 N = 8
 
 

@@ -37,17 +37,17 @@ class Chained(LinearOperator):
         return self._by_rows(y, adjoint=True)
 
     def _matmat(self, x: torch.Tensor) -> torch.Tensor:
-        return self._contract(x.mT, adjoint=False).mT
+        return self._evaluate(x.mT, adjoint=False).mT
 
     def _rmatmat(self, y: torch.Tensor) -> torch.Tensor:
-        return self._contract(y.mT, adjoint=True).mT
+        return self._evaluate(y.mT, adjoint=True).mT
 
     def _by_rows(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
         lead = x.shape[:-1]
-        images = self._contract(x.reshape(math.prod(lead), x.shape[-1]), adjoint)
+        images = self._evaluate(x.reshape(math.prod(lead), x.shape[-1]), adjoint)
         return images.reshape(*lead, images.shape[-1])
 
-    def _contract(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
+    def _evaluate(self, x: torch.Tensor, adjoint: bool) -> torch.Tensor:
         return self._ways[adjoint].apply(x)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:

@@ -25,7 +25,8 @@ class _Depthwise(torch.autograd.Function):
     ) -> torch.Tensor:
         ctx.geometry = geometry
         ctx.save_for_backward(x, kernel)
-        return functional.conv2d(x, kernel, None, *geometry, x.shape[1])
+        stride, padding, dilation = geometry
+        return functional.conv2d(x, kernel, None, stride, padding, dilation, x.shape[1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:

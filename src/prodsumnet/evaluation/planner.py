@@ -50,6 +50,8 @@ class Planner:
         Whether the gradients of input and numbers will be wanted.
     layout : str
         'rows' if vectors are the rows of a matrix, 'columns' if they are its columns.
+    is_complex : bool
+        Whether the dense matrix is.
     """
 
     def __init__(
@@ -59,9 +61,11 @@ class Planner:
         device: torch.device,
         gradients: bool,
         layout: Layout = "rows",
+        is_complex: bool = False,
     ) -> None:
         self._rates, self._gradients = rates, gradients
         self._layout: Layout = layout
+        self._is_complex = is_complex
         self._dtype, self._device = dtype, device
         self._decided: dict[tuple[int, int], tuple[LinearOperator, float]] = {}
         self._alive: list[LinearOperator] = []
@@ -126,7 +130,7 @@ class Planner:
 
     def _multiply(self, operator: LinearOperator, batch: int) -> float:
         product = Cost.matmul(batch, *operator.shape)
-        if operator.dtype is not None and operator.dtype.is_complex:
+        if self._is_complex:
             product = Cost(4 * product.flops, 2 * product.bytes, 1)
         return self._rates.seconds("dense", self._layout, product, batch, self._gradients)
 

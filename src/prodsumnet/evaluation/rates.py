@@ -184,16 +184,19 @@ def rates(device: torch.device, dtype: torch.dtype, threads: int) -> Rates:
     return _read(_SHIPPED / f"cpu-float32-{'1' if threads == 1 else '2'}.json", 0)
 
 
+def _rate(constants: list[float], points: list[list[float]]) -> Rate:
+    call, flop, byte, far = map(float, constants)
+    measured = [(int(b), int(c), int(f), int(m), float(s)) for b, c, f, m, s in points]
+    return Rate(call, flop, byte, far, tuple(measured))
+
+
 @cache
 def _read(path: Path, changed: int) -> Rates:
     """Read a file of rates; ``changed`` tells versions of it apart."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         table = {
-            (kind, task, gradients): Rate(
-                *map(float, both[gradients]["constants"]),
-                tuple((*map(int, p[:4]), float(p[4])) for p in both[gradients]["points"]),
-            )
+            (kind, task, gradients): _rate(**both[gradients])
             for kind, tasks in content["rates"].items()
             for task, both in tasks.items()
             for gradients in (False, True)

@@ -71,13 +71,16 @@ def _parts(product: Product) -> list[LinearOperator]:
 
 def _fused(operator: Sum) -> LinearOperator | None:
     """Return a sum with terms of one form taken together, or None if there are no such terms."""
-    dense, pairs, low, others = [], [], [], []
+    dense: list[LinearOperator] = []
+    pairs: list[Kronecker] = []
+    low: list[Product] = []
+    others: list[LinearOperator] = []
     for term in operator:
         if is_matrix(term):
             dense.append(term)
-        elif _is_pair(term, Kronecker):
+        elif isinstance(term, Kronecker) and _is_pair(term):
             pairs.append(term)
-        elif _is_pair(term, Product):
+        elif isinstance(term, Product) and _is_pair(term):
             low.append(term)
         else:
             others.append(term)
@@ -86,21 +89,23 @@ def _fused(operator: Sum) -> LinearOperator | None:
         terms.append(Composed(Sum(*dense)) if len(dense) > 1 else dense[0])
     if low:
         terms.append(_stacked(low) if len(low) > 1 else low[0])
-    shapes = dict.fromkeys(tuple(f.shape for f in pair) for pair in pairs)
-    for shape in shapes:
-        alike = [tuple(p) for p in pairs if tuple(f.shape for f in p) == shape]
-        terms.append(kronecker_sum(alike) if len(alike) > 1 else Kronecker(*alike[0]))
+    alike: dict[tuple[tuple[int, int], ...], list[Kronecker]] = {}
+    for pair in pairs:
+        alike.setdefault(tuple(factor.shape for factor in pair), []).append(pair)
+    for group in alike.values():
+        joined = kronecker_sum([(a, b) for a, b in group])
+        terms.append(joined if len(group) > 1 else group[0])
     terms += others
     if len(terms) == len(list(operator)):
         return None
     return Sum(*terms) if len(terms) > 1 else terms[0]
 
 
-def _is_pair(operator: LinearOperator, kind: type[Kronecker | Product]) -> bool:
-    return isinstance(operator, kind) and len(list(operator)) == 2 and all(map(is_matrix, operator))
+def _is_pair(operator: Kronecker | Product) -> bool:
+    return len(list(operator)) == 2 and all(map(is_matrix, operator))
 
 
-def _stacked(products: list[LinearOperator]) -> LinearOperator:
+def _stacked(products: list[Product]) -> LinearOperator:
     """Return the sum of products ``A_r B_r`` as ``[A_1 A_2 ...]`` times the ``B_r`` stacked."""
     lefts, rights = zip(*(tuple(product) for product in products), strict=True)
     return Product(Composed(HStack(*lefts)), Composed(VStack(*rights)))

@@ -111,13 +111,16 @@ def candidates(
     known = rates(device, own, torch.get_num_threads())
     # What is computed once must serve training too, wherever the plan was made.
     with torch.inference_mode(False), torch.no_grad():
-        rows = Planner(known, own, device, gradients)
+        # Real numbers may make a complex matrix, as the phases of optics do.
+        image = operator._matvec(torch.zeros(1, operator.in_features, dtype=own, device=device))
+        is_complex = image.is_complex()
+        rows = Planner(known, own, device, gradients, "rows", is_complex)
         ways = [Candidate("factors", operator, rows.factors(operator, batch))]
         dense, time = rows.dense(operator, batch)
         if operator.out_features * operator.in_features <= REMEMBERED_NUMBERS or gradients:
             ways.append(Candidate("dense", dense, time))
         ways.append(Candidate("planned", *rows.by_parts(operator, batch)))
-        columns = Planner(known, own, device, gradients, "columns")
+        columns = Planner(known, own, device, gradients, "columns", is_complex)
         ways.append(_columns(columns, known, operator, batch, gradients))
         ways += _chunked(rows, columns, known, operator, batch, gradients)
     return tuple(sorted(ways, key=lambda way: way.seconds))

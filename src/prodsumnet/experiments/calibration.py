@@ -17,7 +17,7 @@ from prodsumnet import families
 from prodsumnet.evaluation import rates
 from prodsumnet.evaluation.columns import transpositions
 from prodsumnet.evaluation.planner import leaves
-from prodsumnet.operators import Cost, Dense, LinearOperator
+from prodsumnet.operators import Cost, Dense, LinearOperator, kinds
 from prodsumnet.storage import write_text
 
 SIZES = (64, 256, 1024, 4096)
@@ -31,6 +31,9 @@ _SECONDS = 0.003
 
 _LONGEST = 0.05
 """What should take longer is not measured."""
+
+_CAUTION = 0.75
+"""Share of the measurements that a cautious rate does not fall short of."""
 
 Report = Callable[[int, int, str], None]
 
@@ -200,10 +203,10 @@ def fit(samples: list[Sample]) -> dict[str, dict[str, list[dict[str, list]]]]:
     The constants are the non-negative ones with the least squares of relative errors (Lawson &
     Hanson 1974).
     """
-    kinds = sorted({sample.kind for sample in samples})
+    found = sorted({sample.kind for sample in samples})
     engine = _engine(samples)
     result: dict[str, dict[str, list[dict[str, list]]]] = {}
-    for kind in [rates.OTHER, *kinds]:
+    for kind in [rates.OTHER, *found]:
         own = samples if kind == rates.OTHER else [s for s in samples if s.kind == kind]
         result[kind] = {}
         for task in rates.TASKS:
@@ -240,10 +243,14 @@ def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
     times = np.array([s.seconds for s in samples])
     scale = rows.max(axis=0)
     scale[scale == 0] = 1
-    solution, _ = scipy.optimize.nnls(rows / scale / times[:, None], np.ones(len(samples)))
-    kept = [] if kind == rates.OTHER else samples
+    relative = rows / scale / times[:, None]
+    solution, _ = scipy.optimize.nnls(relative, np.ones(len(samples)))
+    varied = kind == rates.OTHER or kind not in (*kinds.names(), "moving", "transpositions")
+    # What differs more within a name than its cost tells is priced high rather than low.
+    caution = np.quantile(1 / (relative @ solution), _CAUTION) if varied else 1.0
+    kept = [] if varied else samples
     return {
-        "constants": [float(f"{value:.4g}") for value in solution / scale],
+        "constants": [float(f"{value:.4g}") for value in caution * solution / scale],
         "points": [
             [s.batch, s.cost.calls, s.cost.flops, s.cost.bytes, float(f"{s.seconds:.3g}")]
             for s in kept

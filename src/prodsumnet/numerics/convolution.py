@@ -113,6 +113,6 @@ def _differentiable_backward(
     back = outer.conj() * response if mirrored else outer * response.conj()
     pairs = outer * (inner if mirrored else inner.conj())
     return (
-        torch.fft.irfft(back, n=length)[..., : x.shape[-1]],
+        torch.fft.irfft(back, n=length).narrow(-1, 0, x.shape[-1]),
         torch.fft.irfft(pairs.reshape(-1, pairs.shape[-1]).sum(0), n=length),
     )

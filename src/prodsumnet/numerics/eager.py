@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import torch
-from torch.utils import _python_dispatch
 
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
+# Parsed once: looking it up by name would take longer than all the rest.
+_BATCHED = torch._C._parse_dispatch_key("VmapMode")
 _CHUNK = 1 << 18
 """Numbers in a chunk of rows: a megabyte, against which the calls of a step weigh little."""
 
@@ -19,8 +20,10 @@ def eager(*tensors: torch.Tensor) -> bool:
         torch.compiler.is_compiling()
         or torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()
+        # Batches of gradients, as of `torch.autograd.grad(..., is_grads_batched=True)`.
+        or torch._C._dispatch_tls_is_dispatch_key_included(_BATCHED)
         or torch.autograd.forward_ad._current_level >= 0
-        or _python_dispatch._get_current_dispatch_mode() is not None
+        or torch._C._len_torch_dispatch_stack() > 0
     ) and all(type(tensor) in _PLAIN and not tensor.is_meta for tensor in tensors)
 
 

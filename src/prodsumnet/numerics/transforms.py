@@ -64,7 +64,7 @@ def _idct_rows(y: torch.Tensor) -> torch.Tensor:
     v = torch.fft.ifft(torch.complex(scaled, -mirrored) * _phase(n, y, 1)).real
     # The even positions come first, then the odd ones from the last on.
     odd = v[..., (n + 1) // 2 :].flip(-1)
-    pairs = torch.stack((v[..., : n // 2], odd), dim=-1).flatten(-2)
+    pairs = torch.stack((v[..., : n // 2], odd), dim=-1).reshape(*y.shape[:-1], n // 2 * 2)
     return torch.cat((pairs, v[..., n // 2 : (n + 1) // 2]), dim=-1)
 
 
@@ -177,8 +177,8 @@ def _inverse_haar_rows(y: torch.Tensor) -> torch.Tensor:
     while count < size:
         details = y[..., count : 2 * count]
         sides = (averages.add(details, alpha=scale), averages.sub(details, alpha=scale))
-        averages = torch.stack(sides, dim=-1).flatten(-2)
         count, scale = 2 * count, scale * math.sqrt(2.0)
+        averages = torch.stack(sides, dim=-1).reshape(*y.shape[:-1], count)
     return averages
 
 

@@ -114,7 +114,7 @@ class Givens(LinearOperator, kind="givens"):
 
     def planes(self) -> torch.Tensor:
         """Return the rotations as matrices, ``(blocks, stride, 2, 2)``, if all have a partner."""
-        kept, mixed = (v.view(-1, 2, self.stride) for v in self._rotations(self.angles))
+        kept, mixed = (v.view(-1, 2, self.stride or 1) for v in self._rotations(self.angles))
         (a, d), (b, c) = (v.unbind(1) for v in (kept, mixed))
         return torch.stack((a, b, c, d), dim=-1).unflatten(-1, (2, 2))
 
