@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -23,9 +24,10 @@ class _Dense(nn.Module):
     def __init__(self, operator: LinearOperator) -> None:
         super().__init__()
         self.operator = operator
+        self.dtype = None if operator.dtype else torch.float64
 
     def forward(self) -> torch.Tensor:
-        return self.operator.to_dense(None if self.operator.dtype else torch.float64)
+        return self.operator.to_dense(self.dtype)
 
 
 def wide(operator: LinearOperator) -> LinearOperator:
@@ -69,7 +71,6 @@ class Objective:
         self.operator = operator
         self._module = _Dense(operator)
         self._parameters = [p for p in self._module.parameters() if p.requires_grad]
-        self._places = _places(self._module)
         self.target = target
         self._left = None if metric.left is None else square_root(metric.left)
         self._right = None if metric.right is None else square_root(metric.right)
@@ -116,6 +117,10 @@ class Objective:
                 yield k, torch.complex(*part.reshape(*like.shape, 2).unbind(-1))
             else:
                 yield k, part.reshape(like.shape)
+
+    @cached_property
+    def _places(self) -> dict[int, list[str]]:
+        return _places(self._module)
 
     def _dense(self, block: Sequence[int], numbers: torch.Tensor) -> torch.Tensor:
         values = {
