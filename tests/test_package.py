@@ -17,6 +17,8 @@ PUBLIC = {
     "data",
     "evaluation",
     "experiments",
+    "fit",
+    "fitting",
     "from_spec",
     "load",
     "models",
@@ -38,6 +40,7 @@ def test_public_names() -> None:
     assert list(psn.__all__) == sorted(psn.__all__)
     assert all(hasattr(psn, name) for name in psn.__all__)
     assert psn.count is psn.nn.count
+    assert psn.fit is psn.fitting.fit
     assert psn.load is psn.storage.load
     assert psn.save is psn.storage.save
     assert psn.LinearOperator is psn.operators.LinearOperator
@@ -116,6 +119,7 @@ def test_every_room_names_what_it_offers(name: str) -> None:
                 "transform_network",
             },
         ),
+        ("fitting", {"Fit", "Metric", "activation_metrics", "fisher_metrics", "fit"}),
         ("families", {"Family", "build", "get", "markdown", "names", "remainder", "survey"}),
     ],
 )

@@ -10,6 +10,7 @@ from tests.contract.expressions import Formula, formulas
 from tests.contract.test_expressions import oracle, repeat
 
 import prodsumnet as psn
+from prodsumnet import families
 from prodsumnet import operators as ops
 from prodsumnet.fitting import Fit, Metric, fit
 
@@ -141,6 +142,28 @@ def test_a_rounding_that_makes_it_worse_is_undone() -> None:
     assert operator.weight.item() == 1
 
 
+def test_an_interrupted_fit_leaves_the_numbers_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    operator = ops.Circulant(4, **WIDE) @ ops.Banded(4, 4, 1, 1, **WIDE)
+    kept = [parameter.detach().clone() for parameter in operator.parameters()]
+    seen = []
+
+    def interrupted(objective: object, *_: object) -> None:
+        with torch.no_grad():
+            for parameter in objective.operator.parameters():  # pyright: ignore
+                parameter.add_(1.0)
+        seen.append(objective)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("prodsumnet.fitting.search.refine", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit(operator, draw(4, 4))
+    assert seen
+    for parameter, before in zip(operator.parameters(), kept, strict=True):
+        assert torch.equal(parameter, before)
+
+
 def test_more_starts_are_no_worse_and_follow_the_seed() -> None:
     def operator() -> ops.LinearOperator:
         torch.manual_seed(5)
@@ -167,6 +190,16 @@ def test_no_iterations_means_closed_forms_alone() -> None:
     operator = ops.Circulant(4, **WIDE) @ ops.Dense(4, 4, **WIDE)
     assert fit(operator, target, max_iterations=0).method == "unchanged"
     assert fit(ops.Circulant(4, **WIDE), target, max_iterations=0).method == "projection"
+
+
+def test_no_iterations_means_no_sweeps_of_tensor_trains() -> None:
+    target = draw(16, 24)
+    errors = []
+    for iterations in (0, 20):
+        operator = families.build("tensor-train", 16, 24, 150, **WIDE)
+        errors.append(fit(operator, target, max_iterations=iterations, polish=False).error)
+    # Oseledets 2011: at most the root of the number of ranks times the least there is.
+    assert errors[1] < errors[0] < 2**0.5 * errors[1]
 
 
 def test_nothing_to_fit() -> None:

@@ -87,3 +87,20 @@ def test_half_precision(name: str, dtype: torch.dtype) -> None:
     assert y.dtype == dtype
     expected = x.float() @ operator.to_dense().float().mT
     torch.testing.assert_close(y.float(), expected, rtol=0.05, atol=0.05)
+
+
+def test_function_transforms_may_be_nested() -> None:
+    """As fits take the derivative in the numbers, as the adjoint of its adjoint."""
+    torch.manual_seed(0)
+    operator = ops.Sparse(7, 5, 12, 1, dtype=torch.float64)
+    x = torch.randn(9, 5, dtype=torch.float64)
+
+    def outputs(weight: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(operator, {"weight": weight}, (x,))
+
+    weight, step = operator.weight.detach(), torch.randn(12, dtype=torch.float64)
+    result, back = torch.func.vjp(outputs, weight)
+    forward = torch.func.vjp(lambda y: back(y)[0], torch.zeros_like(result))[1]
+    found = torch.func.vmap(lambda s: forward(s)[0])(torch.stack([step, 2 * step]))
+    expected = outputs(step)
+    torch.testing.assert_close(found, torch.stack([expected, 2 * expected]))

@@ -3,7 +3,7 @@
 import torch
 
 from prodsumnet.fitting.metric import Metric
-from prodsumnet.fitting.objective import Objective, wide_copy, widened
+from prodsumnet.fitting.objective import Objective, wide, widened
 from prodsumnet.fitting.report import Fit
 from prodsumnet.fitting.search import Search
 from prodsumnet.numerics import checks
@@ -44,7 +44,8 @@ def fit(
         Of the random numbers; torch's global state is neither used nor changed.
     max_iterations : int, optional
         Most iterations from each start: sweeps, Gauss-Newton steps, or ten steps of L-BFGS. With
-        zero only closed forms are tried.
+        zero only closed forms are tried, for tensor trains the truncated singular value
+        decompositions without the sweeps that improve them.
     tolerance : float, optional
         A start has converged when an iteration lowers the error by less than this share of it.
     polish : bool, optional
@@ -76,13 +77,16 @@ def fit(
     ):
         raise ValueError(f"tolerance must lie in [0, 1), got {checks.show(tolerance)}")
     device = next(iter(operator.parameters()), goal).device
-    objective = Objective(wide_copy(operator), goal.to(device), metric)
-    before = objective.error()
+    objective = Objective(wide(operator), goal.to(device), metric)
     if not objective.count:
-        return Fit(before, (before,), True, "unchanged")
-    search = Search(objective, before, limit, float(tolerance), polish)
-    search.run(operator, metric, restarts, seed)
-    return search.hand_over(operator, metric)
+        return Fit(objective.start, (objective.start,), True, "unchanged")
+    search = Search(objective, limit, float(tolerance), polish)
+    try:
+        search.run(operator, metric, restarts, seed)
+    except BaseException:
+        search.give_up()
+        raise
+    return search.hand_over(operator)
 
 
 def _checked(operator: LinearOperator, target: object) -> torch.Tensor:

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -23,9 +24,17 @@ class _Dense(nn.Module):
     def __init__(self, operator: LinearOperator) -> None:
         super().__init__()
         self.operator = operator
+        self.dtype = None if operator.dtype else torch.float64
 
     def forward(self) -> torch.Tensor:
-        return self.operator.to_dense(None if self.operator.dtype else torch.float64)
+        return self.operator.to_dense(self.dtype)
+
+
+def wide(operator: LinearOperator) -> LinearOperator:
+    """Return an operator itself if its arithmetic is in 64 bits, else a copy in which it is."""
+    tensors = (*operator.parameters(), *operator.buffers())
+    narrow = any(widened(tensor) is not tensor for tensor in tensors)
+    return wide_copy(operator) if narrow else operator
 
 
 def wide_copy(operator: LinearOperator) -> LinearOperator:
@@ -46,18 +55,22 @@ class Objective:
     Parameters
     ----------
     operator : LinearOperator
-        In 64-bit arithmetic, see `wide_copy`. Its parameters that require no gradient stay fixed.
+        In 64-bit arithmetic, see `wide`. Its parameters that require no gradient stay fixed.
     target : Tensor
         The dense matrix, ``(out, in)``, in 64-bit arithmetic.
     metric : Metric
         In which the difference is measured.
+
+    Attributes
+    ----------
+    start : float
+        The relative error of the numbers there were.
     """
 
     def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
         self.operator = operator
         self._module = _Dense(operator)
         self._parameters = [p for p in self._module.parameters() if p.requires_grad]
-        self._places = _places(self._module)
         self.target = target
         self._left = None if metric.left is None else square_root(metric.left)
         self._right = None if metric.right is None else square_root(metric.right)
@@ -65,8 +78,10 @@ class Objective:
         with torch.no_grad():
             weighted = self._weighted(target)
             norm = weighted.norm().item()
-            self._complex = weighted.is_complex() or self._module().is_complex()
+            dense = self._module()
+            self._complex = weighted.is_complex() or dense.is_complex()
         self.scale = norm if norm > 0 else 1.0
+        self.start = self._relative(dense)
         self.entries = weighted.numel() * (2 if self._complex else 1)
         self.sizes = [p.numel() * (2 if p.is_complex() else 1) for p in self._parameters]
 
@@ -102,6 +117,10 @@ class Objective:
                 yield k, torch.complex(*part.reshape(*like.shape, 2).unbind(-1))
             else:
                 yield k, part.reshape(like.shape)
+
+    @cached_property
+    def _places(self) -> dict[int, list[str]]:
+        return _places(self._module)
 
     def _dense(self, block: Sequence[int], numbers: torch.Tensor) -> torch.Tensor:
         values = {
@@ -141,7 +160,11 @@ class Objective:
 
     def error(self) -> float:
         """Return the relative error at the present numbers; infinite if it is not a number."""
-        found = self.residual().norm().item() / self.scale
+        with torch.no_grad():
+            return self._relative(self._module())
+
+    def _relative(self, dense: torch.Tensor) -> float:
+        found = self._weighted(dense - self.target).norm().item() / self.scale
         return found if math.isfinite(found) else math.inf
 
     # Derivatives -------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The best numbers from several starts."""
 
-import copy
 import math
 from itertools import accumulate
 
@@ -26,22 +25,19 @@ _HANDING_OVER = 0.1
 class Search:
     """The best of several starts."""
 
-    def __init__(
-        self, objective: Objective, before: float, limit: int, tolerance: float, polish: bool
-    ) -> None:
-        self.objective, self.before = objective, before
+    def __init__(self, objective: Objective, limit: int, tolerance: float, polish: bool) -> None:
+        self.objective, self.before = objective, objective.start
         self.limit, self.tolerance, self.polish = limit, tolerance, polish
         self.everything = objective.everything()
         self.present = self.best = objective.numbers(self.everything)
-        self.errors, self.converged, self.method = (before,), limit == 0, "unchanged"
+        self.errors, self.converged, self.method = (self.before,), limit == 0, "unchanged"
 
     def run(self, operator: LinearOperator, metric: Metric, restarts: int, seed: int) -> None:
         """Try the closed form, or else the present numbers, and then random ones."""
-        structured = wide_copy(operator)
-        generator = torch.Generator().manual_seed(seed)
-        found = solve(structured, self.objective.target, metric, generator)
+        objective, generator = self.objective, torch.Generator().manual_seed(seed)
+        found = solve(objective.operator, objective.target, metric, generator, self.limit)
         if found is not None:
-            numbers = Objective(structured, self.objective.target, metric).numbers(self.everything)
+            numbers = objective.numbers(self.everything)
             if self._start(numbers, found.name, found.nearest):
                 return
         elif math.isfinite(self.before) and self._start(self.present, "alternating", False):
@@ -81,20 +77,27 @@ class Search:
             self.converged = True
         return nearest
 
-    def hand_over(self, operator: LinearOperator, metric: Metric) -> Fit:
+    def give_up(self) -> None:
+        """Set the numbers back to what they were."""
+        self.objective.assign(self.everything, self.present)
+
+    def hand_over(self, operator: LinearOperator) -> Fit:
         """Give the best numbers to the operator itself, unless rounding makes it worse."""
         self.objective.assign(self.everything, self.best)
-        kept = copy.deepcopy(operator.state_dict())
+        if self.objective.operator is operator:
+            return Fit(self.errors[-1], self.errors, self.converged, self.method)
+        kept = [own.detach().clone() for own in operator.parameters()]
         with torch.no_grad():
             for own, fitted in zip(
                 operator.parameters(), self.objective.operator.parameters(), strict=True
             ):
                 if own.requires_grad:
-                    own.copy_(fitted)
-        error = Objective(wide_copy(operator), self.objective.target, metric).error()
-        if error <= self.before:
-            return Fit(error, self.errors, self.converged, self.method)
-        operator.load_state_dict(kept)
+                    fitted.copy_(own.copy_(fitted))
+            error = self.objective.error()
+            if error <= self.before:
+                return Fit(error, self.errors, self.converged, self.method)
+            for own, number in zip(operator.parameters(), kept, strict=True):
+                own.copy_(number)
         return Fit(self.before, (self.before,), self.converged, "unchanged")
 
 

@@ -20,12 +20,23 @@ def eager(*tensors: torch.Tensor) -> bool:
     return not (
         torch.compiler.is_compiling()
         or torch._C._is_tracing()
-        or torch._C._are_functorch_transforms_active()
+        or transformed()
+        or torch._C._len_torch_dispatch_stack() > 0
+    ) and all(type(tensor) in _PLAIN and not tensor.is_meta for tensor in tensors)
+
+
+def transformed() -> bool:
+    """Whether derivatives are taken by function transforms, in batches or forwards.
+
+    Then not every function of torch has its derivatives, `embedding_bag` for example. False while
+    a graph is compiled.
+    """
+    return not torch.compiler.is_compiling() and (
+        torch._C._are_functorch_transforms_active()
         # Batches of gradients, as of `torch.autograd.grad(..., is_grads_batched=True)`.
         or torch._C._dispatch_tls_is_dispatch_key_included(_BATCHED)
         or torch.autograd.forward_ad._current_level >= 0
-        or torch._C._len_torch_dispatch_stack() > 0
-    ) and all(type(tensor) in _PLAIN and not tensor.is_meta for tensor in tensors)
+    )
 
 
 def recorded(*tensors: torch.Tensor) -> bool:

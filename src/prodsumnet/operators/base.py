@@ -132,12 +132,7 @@ class LinearOperator(nn.Module):
     @property
     def dtype(self) -> torch.dtype | None:
         """Type of the operator's numbers; None if it has none and follows its input."""
-        result = None
-        for tensor in self._numbers():
-            if tensor.is_floating_point() or tensor.is_complex():
-                promoted = result is not None and torch.promote_types(result, tensor.dtype)
-                result = promoted or tensor.dtype
-        return result
+        return _common_type(self._numbers())
 
     def _numbers(self) -> list[torch.Tensor]:
         return [*self.parameters(), *self.buffers()]
@@ -203,9 +198,9 @@ class LinearOperator(nn.Module):
             By default the operator's own; torch's defaults if it holds no numbers. A complex matrix
             stays complex: of ``dtype`` it then takes the precision.
         """
-        own = self.dtype
-        chosen = checks.numeric_dtype(dtype if own is None else own)
         numbers = self._numbers()
+        own = _common_type(numbers)
+        chosen = checks.numeric_dtype(dtype if own is None else own)
         place = numbers[0].device if numbers and device is None else device
         dense = self._to_dense(chosen, torch.device("cpu" if place is None else place))
         if dtype is None:
@@ -344,3 +339,12 @@ def check_operator(value: object) -> LinearOperator:
     if not isinstance(value, LinearOperator):
         raise TypeError(f"expected a LinearOperator, got {type(value).__name__}")
     return value
+
+
+def _common_type(numbers: list[torch.Tensor]) -> torch.dtype | None:
+    result = None
+    for tensor in numbers:
+        if tensor.is_floating_point() or tensor.is_complex():
+            promoted = result is not None and torch.promote_types(result, tensor.dtype)
+            result = promoted or tensor.dtype
+    return result

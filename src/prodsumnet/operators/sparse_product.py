@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from prodsumnet.numerics.eager import recorded
+from prodsumnet.numerics.eager import recorded, transformed
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.feature_major import FeatureMajor
 
@@ -120,7 +120,7 @@ def sparse_product(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> t
 def _gathered(weight: torch.Tensor, x: torch.Tensor, pattern: Pattern) -> torch.Tensor:
     rows, columns, starts, _ = pattern[:4]
     batch = x.shape[1]
-    if x.device.type not in _DEVICES or batch == 0:
+    if x.device.type not in _DEVICES or batch == 0 or transformed():
         products = x.index_select(0, columns) * weight.unsqueeze(1)
         return products.new_zeros(len(starts), batch).index_add(0, rows, products)
     padded = functional.pad(x, (0, _VECTOR - batch)) if batch < _VECTOR else x.contiguous()

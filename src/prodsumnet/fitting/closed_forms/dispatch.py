@@ -5,7 +5,7 @@ unitary factors, fixed terms, blocks that share nothing, paddings.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -65,7 +65,11 @@ class Solution:
 
 
 def solve(
-    operator: LinearOperator, target: torch.Tensor, metric: Metric, generator: torch.Generator
+    operator: LinearOperator,
+    target: torch.Tensor,
+    metric: Metric,
+    generator: torch.Generator,
+    sweeps: int,
 ) -> Solution | None:
     """Set the numbers of an operator by the closed form of its structure.
 
@@ -79,6 +83,8 @@ def solve(
         Closed forms that cannot use it give a start.
     generator : torch.Generator
         Of random numbers that a form may need.
+    sweeps : int
+        Most sweeps that improve what is near the best already.
 
     Returns
     -------
@@ -91,7 +97,7 @@ def solve(
         return None
     plain = metric.left is None and metric.right is None
     with torch.no_grad():
-        return _solve(Task(operator, target, None if plain else metric, generator))
+        return _solve(Task(operator, target, None if plain else metric, generator, sweeps))
 
 
 def _solve(task: Task) -> Solution | None:
@@ -101,10 +107,11 @@ def _solve(task: Task) -> Solution | None:
             return Solution(name, True)
         if nearest is not None:
             # What is behind unitary factors may be known in a metric too.
-            inner = None if task.metric is None else _behind(task)
-            if inner is not None and inner.nearest:
-                return inner
-            form(task)
+            if task.metric is not None:
+                inner = _behind(task)
+                if inner is not None and inner.nearest:
+                    return inner
+                form(task)
             return Solution(name, False)
     return _behind(task)
 
@@ -143,7 +150,7 @@ def _blockwise(task: Task, operator: BlockDiagonal | HStack | VStack) -> Solutio
         rows, columns = block.shape
         part = task.target[row : row + rows, column : column + columns]
         if block.num_trainable:
-            found.append(_solve(Task(block, part, None, task.generator)))
+            found.append(_solve(replace(task.of(block, part), metric=None)))
         row += 0 if isinstance(operator, HStack) else rows
         column += 0 if isinstance(operator, VStack) else columns
     solved = [one for one in found if one is not None]

@@ -23,12 +23,15 @@ class Task:
         How differences are weighted; None if they are not.
     generator : torch.Generator
         Of random numbers that a form may need, on the CPU.
+    sweeps : int
+        Most sweeps that improve what is near the best already.
     """
 
     operator: LinearOperator
     target: torch.Tensor
     metric: Metric | None
     generator: torch.Generator
+    sweeps: int
 
     def goal_of(self, numbers: Iterable[torch.Tensor]) -> torch.Tensor | None:
         """Return what numbers can be near to, the real part if they are real; None if some are."""

@@ -24,7 +24,7 @@ def fit(task: Task) -> bool | None:
     if shape is None or target is None:
         return None
     pairs, ranks = shape
-    cores = tensor_train(rearranged(target, pairs), ranks)
+    cores = tensor_train(rearranged(target, pairs), ranks, task.sweeps)
     for (_, leaf, _), (m, n), core in zip(found, pairs, cores, strict=True):
         # A core maps the rank before it and its inputs to its outputs and the rank behind it.
         blocks = core.reshape(core.shape[0], m, n, core.shape[2])

@@ -5,31 +5,35 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
-_SWEEPS = 100
 _ENOUGH = 1e-8
+_ROUNDING = 1e-6
 
 Cores = list[torch.Tensor]
 """Each ``(left, size, right)``."""
 
 
-def tensor_train(tensor: torch.Tensor, ranks: Sequence[int]) -> Cores:
+def tensor_train(tensor: torch.Tensor, ranks: Sequence[int], sweeps: int) -> Cores:
     """Return the cores of a tensor train of given ranks.
 
-    By truncated singular value decompositions one after the other (Oseledets 2011), and then sweeps
+    By truncated singular value decompositions one after the other (Oseledets 2011), whose error is
+    at most the root of the number of ranks times the least, and then so many sweeps at most
     to and fro in which each core is the best one for the others (Holtz, Rohwedder & Schneider
     2012), which orthonormal bases on both of its sides make a product.
     """
     cores: Cores = []
     rest, left = tensor, 1
     for size, rank in zip(tensor.shape, ranks, strict=False):
-        u, s, v = torch.linalg.svd(rest.reshape(left * size, -1), full_matrices=False)
-        cores.append(_columns(u, rank).reshape(left, size, rank))
-        rest, left = _columns((s[:, None] * v).mT, rank).mT, rank
+        unfolding = rest.reshape(left * size, -1)
+        basis = _basis(unfolding, rank)
+        cores.append(basis.reshape(left, size, rank))
+        rest, left = basis.mH @ unfolding, rank
     cores.append(rest.reshape(left, tensor.shape[-1], 1))
+    # Two cores are the best already.
+    if len(cores) == 2 or not sweeps:
+        return cores
     whole, kept = tensor.abs().square().sum().item(), 0.0
     last_kept = cores[-1].abs().square().sum().item()
-    # Two cores are the best already.
-    for _ in range(_SWEEPS if len(cores) > 2 else 0):
+    for _ in range(sweeps):
         if whole - last_kept <= 0 or last_kept - kept <= _ENOUGH * whole:
             break
         _sweep(tensor, cores)
@@ -67,6 +71,19 @@ def _best(tensor: torch.Tensor, cores: Cores, k: int) -> torch.Tensor:
     inner = before.mH @ tensor.reshape(len(before), -1)
     core = inner.reshape(-1, after.shape[1]) @ after.mH
     return core.reshape(before.shape[1], size, len(after))
+
+
+def _basis(matrix: torch.Tensor, rank: int) -> torch.Tensor:
+    """Return the first left singular vectors, zeros behind those there are.
+
+    A wide matrix has them as eigenvectors of its small Gram matrix, whose rounding does not matter
+    beside what is cut off, unless that is hardly anything.
+    """
+    if rank < len(matrix) <= matrix.shape[1]:
+        values, vectors = torch.linalg.eigh(matrix @ matrix.mH)
+        if values[:-rank].sum() > _ROUNDING * values.sum():
+            return vectors[:, -rank:].flip(1)
+    return _columns(torch.linalg.svd(matrix, full_matrices=False)[0], rank)
 
 
 def _columns(matrix: torch.Tensor, count: int) -> torch.Tensor:
