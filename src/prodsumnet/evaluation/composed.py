@@ -53,9 +53,11 @@ class Composed(LinearOperator):
         return dense.mT.contiguous()
 
     def remembered(self, x: torch.Tensor) -> torch.Tensor:
-        """`_matvec` where no gradients are wanted, of real input that is always of one kind."""
+        """`_matvec` where no gradients are wanted, of input that is always of one type."""
         transposed = self.memory.fresh()
-        return x @ (self.memory.get(x) if transposed is None else transposed)
+        if transposed is None:
+            return self._matvec(x)
+        return x @ transposed
 
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         if self.memory.usable():

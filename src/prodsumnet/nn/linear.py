@@ -9,7 +9,7 @@ from prodsumnet.evaluation import Composed, Explanation, Strategy, check_strateg
 from prodsumnet.nn.bias import bias_vector, match
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import checks
-from prodsumnet.operators import LinearOperator
+from prodsumnet.operators import Constant, LinearOperator
 
 Evaluation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -99,12 +99,14 @@ class Linear(Structured):
 
         def make() -> Evaluation:
             planned = plan(operator, batch, x.dtype, x.device, gradients, self.strategy)
-            if dtype == x.dtype:
-                forward_only = not torch.is_grad_enabled() and not x.is_complex()
-                if forward_only and isinstance(planned, Composed) and not dtype.is_complex:
-                    return planned.remembered
-                return planned._matvec
-            return lambda x: planned._matvec(x.to(dtype))
+            if dtype != x.dtype:
+                return lambda x: planned._matvec(x.to(dtype))
+            if not torch.is_grad_enabled() and not dtype.is_complex:
+                # One product by a matrix that is kept: here every check would be felt.
+                whole = Composed(planned) if isinstance(planned, Constant) else planned
+                if isinstance(whole, Composed):
+                    return whole.remembered
+            return planned._matvec
 
         return self._plans.get(operator, key, make)
 
