@@ -261,3 +261,24 @@ def test_many_batch_sizes_keep_few_plans() -> None:
         x = torch.randn(batch, 32)
         close(layer(x), functional.linear(x, layer.weight), 1e-4)
         assert len(layer._plans._plans) < 20
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        ops.Dense(6, 4) @ ops.Diagonal(4),
+        ops.DCT(6) @ ops.Permutation(6, 1),
+        ops.Phases(4) @ ops.Diagonal(4),
+        ops.Dense(4, 4, dtype=torch.complex64),
+    ],
+    ids=["real", "fixed", "complex of real numbers", "complex"],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.complex64])
+def test_a_kept_matrix_serves_every_call(operator: ops.LinearOperator, dtype: torch.dtype) -> None:
+    layer = psn.Linear(*operator.shape[::-1], operator, bias=False, strategy="dense")
+    with torch.no_grad():
+        for _ in range(3):
+            x = torch.randn(5, operator.in_features, dtype=dtype)
+            torch.testing.assert_close(layer(x), operator(x))
+            for number in operator.parameters():
+                number.mul_(1.1)

@@ -55,7 +55,7 @@ class Composed(LinearOperator):
     def remembered(self, x: torch.Tensor) -> torch.Tensor:
         """`_matvec` where no gradients are wanted, of input that is always of one type."""
         transposed = self.memory.fresh()
-        if transposed is None:
+        if transposed is None or transposed.dtype != x.dtype:
             return self._matvec(x)
         return x @ transposed
 
