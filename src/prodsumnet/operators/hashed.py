@@ -41,7 +41,9 @@ class Hashed(Materialized, Factor, kind="hashed"):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(out_features, in_features)
-        entries = checks.number_count("Hashed", *self.shape)
+        entries = self.out_features * self.in_features
+        # Drawing a bucket and a sign for each entry takes more memory than holding them together.
+        checks.number_count("Hashed", 2, entries)
         self.num_weights = checks.positive_int("num_weights", num_weights, entries)
         self.seed = checks.seed_int(seed)
 
