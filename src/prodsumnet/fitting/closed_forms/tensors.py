@@ -59,16 +59,15 @@ def canonical(tensor: torch.Tensor, rank: int, generator: torch.Generator) -> li
 def _renewed(tensor: torch.Tensor, factors: list[torch.Tensor]) -> float:
     r"""Renew every factor by least squares; return :math:`\|M\|^2 - 2 \Re \langle T, M \rangle`."""
     grams = [factor.mT @ factor.conj() for factor in factors]
-    difference = 0.0
+    image = gram = tensor
     for mode in range(tensor.dim()):
         image = _against_others(tensor, factors, mode)
         others = [one for k, one in enumerate(grams) if k != mode]
         gram = torch.stack(others).prod(0)
         factors[mode] = _solved(gram, image)
         grams[mode] = factors[mode].mT @ factors[mode].conj()
-        product = (factors[mode].conj() * image).sum().real.item()
-        difference = (gram * grams[mode]).sum().real.item() - 2 * product
-    return difference
+    product = (factors[-1].conj() * image).sum().real.item()
+    return (gram * grams[-1]).sum().real.item() - 2 * product
 
 
 def _against_others(
