@@ -120,6 +120,16 @@ def test_gradients(n: int) -> None:
         assert torch.autograd.gradcheck(circular_convolve, (x, kernel))
 
 
+@pytest.mark.parametrize("function", FUNCTIONS, ids=["dct", "idct", "hadamard", "convolve"])
+def test_mixed_precision_does_not_round_within(function) -> None:
+    x = complex_rows(5, 8).real.float()
+    expected = function(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        given = function(x)
+    assert given.dtype == torch.float32
+    assert torch.equal(given, expected)
+
+
 def test_inputs_stay_as_they_were() -> None:
     for function in FUNCTIONS:
         x = complex_rows(3, 8).real

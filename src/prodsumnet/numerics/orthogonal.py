@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from prodsumnet.numerics import checks
 from prodsumnet.numerics.eager import eager, in_chunks
 
 Rows = Callable[[torch.Tensor], torch.Tensor]
@@ -40,6 +41,10 @@ class Transform:
         """
         if x.numel() == 0:
             return x
+        if checks.autocasting(x.device):
+            # Which would round within a transform, where the products are small anyway.
+            with torch.autocast(x.device.type, enabled=False):
+                return self(x)
         if x.is_complex():
             return torch.complex(self(x.real), self(x.imag))
         full = full_precision(x)
