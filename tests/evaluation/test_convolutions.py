@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 
 import pytest
+import scipy.fft
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from prodsumnet import nn as psn
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import CONVOLUTION_STRATEGIES
 from prodsumnet.evaluation.depthwise import depthwise
+from prodsumnet.evaluation.fourier import transform_size
 from prodsumnet.evaluation.ways import Convolutions, Transformed
 
 LAYERS = {1: psn.Conv1d, 2: psn.Conv2d, 3: psn.Conv3d}
@@ -114,6 +116,11 @@ def test_kept_kernels_follow_precision(strategy: str, dtype: torch.dtype) -> Non
         with torch.autocast("cpu", torch.bfloat16):
             low = layer(x)
         close(low.float(), layer(x).float(), 0.05)
+
+
+def test_sizes_of_transforms_are_scipy_s() -> None:
+    sizes = [*range(1, 400), 1021, 4097]
+    assert transform_size(sizes) == tuple(scipy.fft.next_fast_len(n, real=True) for n in sizes)
 
 
 def test_complex_numbers_are_transformed_whole() -> None:

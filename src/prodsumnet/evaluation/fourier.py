@@ -1,18 +1,21 @@
 """Convolutions by the fast Fourier transform, for large kernels."""
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from scipy import fft
 
 from prodsumnet.evaluation.geometry import Geometry
 
 
 def transform_size(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the nearest larger sizes for which transforms are fast."""
-    lengths: list[Any] = [fft.next_fast_len(size, True) for size in sizes]
-    return tuple(lengths)
+    """Return the nearest sizes, at least as large, of which 2, 3 and 5 are the only prime factors.
+
+    Transforms are fast for them.
+    """
+    return tuple(
+        next(n for n in itertools.count(size) if 30 ** n.bit_length() % n == 0) for size in sizes
+    )
 
 
 def spectrum(kernel: torch.Tensor, geometry: Geometry, sizes: Sequence[int]) -> torch.Tensor:
