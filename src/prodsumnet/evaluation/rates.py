@@ -39,7 +39,7 @@ _FAR = math.log(4)
 _CLOSE = 0.01
 """Squared distance below which measurements count alike."""
 
-_SHIPPED = Path(__file__).parent / "measured"
+_SHIPPED = Path(__file__).parent / "measured" / "cpu-float32-1.json"
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def file_name(device: torch.device, dtype: torch.dtype, threads: int) -> str:
 
 
 def rates(device: torch.device, dtype: torch.dtype, threads: int) -> Rates:
-    """Return the calibrated rates, or else the nearest of those that are shipped.
+    """Return the calibrated rates, or else those that are shipped, of one thread of a processor.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def rates(device: torch.device, dtype: torch.dtype, threads: int) -> Rates:
     calibrated = folder() / file_name(device, dtype, threads)
     if calibrated.is_file():
         return _read(calibrated, calibrated.stat().st_mtime_ns)
-    return _read(_SHIPPED / f"cpu-float32-{'1' if threads == 1 else '2'}.json", 0)
+    return _read(_SHIPPED, 0)
 
 
 def _rate(constants: list[float], points: list[list[float]]) -> Rate:
