@@ -7,7 +7,7 @@ import torch
 import typer
 
 from prodsumnet.experiments import calibrate_rates, calibration_bar
-from prodsumnet.numerics import dtypes
+from prodsumnet.numerics import checks, dtypes
 
 
 def calibrate(
@@ -23,7 +23,11 @@ def calibrate(
     The rates are read from then on for this device, precision and number of threads.
     """
     if threads is not None:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(checks.positive_int("threads", threads))
+    try:
+        place = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device must be one of torch's, got {device!r}") from error
     with calibration_bar() as report:
-        path = calibrate_rates(torch.device(device), dtypes.named(dtype), out, report)
+        path = calibrate_rates(place, dtypes.named(dtype), out, report)
     print(path)
