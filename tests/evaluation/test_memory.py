@@ -37,10 +37,18 @@ class Counted:
         assert self.calls == calls
 
 
-def step(operator: ops.LinearOperator) -> None:
-    optimiser = torch.optim.SGD(operator.parameters(), 0.1)
+def step(operator: ops.LinearOperator, **options: bool) -> None:
+    optimiser = torch.optim.AdamW(operator.parameters(), 0.1, **options)
     operator(torch.randn(3, operator.in_features, dtype=torch.float64)).sum().backward()
     optimiser.step()
+
+
+def fused_step(operator: ops.LinearOperator) -> None:
+    step(operator, fused=True)
+
+
+def step_of_all_at_once(operator: ops.LinearOperator) -> None:
+    step(operator, capturable=False, foreach=True)
 
 
 def in_place(operator: ops.LinearOperator) -> None:
@@ -73,7 +81,17 @@ def replace(operator: ops.LinearOperator) -> None:
             setattr(module, name, nn.Parameter(number.detach() + 1))
 
 
-CHANGES = (step, in_place, load, load_buffer, assign, exchange_data, replace)
+CHANGES = (
+    step,
+    fused_step,
+    step_of_all_at_once,
+    in_place,
+    load,
+    load_buffer,
+    assign,
+    exchange_data,
+    replace,
+)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

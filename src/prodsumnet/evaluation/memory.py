@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from prodsumnet.numerics import checks
 
@@ -13,13 +14,25 @@ Made = TypeVar("Made")
 
 _version = std.attrgetter("_version")
 
+_steps = 0
+
+
+def _count_step(*_: Any) -> None:
+    """Count a step of any optimiser."""
+    global _steps
+    _steps += 1
+
+
+register_optimizer_step_post_hook(_count_step)
+
 
 class Memory(Generic[Made]):
     """What is made of a module's numbers, made once and again when one of them has changed.
 
-    A change is seen by torch's version counters, which in-place operations, optimisers and loading
-    advance, and by the numbers' addresses, which replacing and moving them change. What is written
-    in place through ``tensor.data`` escapes both, as it escapes autograd.
+    A change is seen by torch's version counters, which in-place operations and loading advance, by
+    the steps of all optimisers, of which the fused ones advance no counters, and by the numbers'
+    addresses, which replacing and moving them change. What is written in place through
+    ``tensor.data`` escapes all three, as it escapes autograd.
 
     Parameters
     ----------
@@ -67,7 +80,7 @@ class Memory(Generic[Made]):
         """Return what changes with the numbers, or None if they do not tell."""
         tensors = [place[name] for place, name in self._places]
         try:
-            return [*map(_version, tensors), *map(torch.Tensor.data_ptr, tensors)]
+            return [_steps, *map(_version, tensors), *map(torch.Tensor.data_ptr, tensors)]
         except RuntimeError:
             # Tensors of inference mode have no versions, those of functorch no addresses.
             return None
