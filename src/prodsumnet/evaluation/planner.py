@@ -119,9 +119,7 @@ class Planner:
         fixed = not operator.state_dict()
         kept = _HOISTED_NUMBERS if fixed else REMEMBERED_NUMBERS
         form, time = self.by_parts(operator, batch)
-        if fixed and entries > kept:
-            return form, time
-        if not self._gradients and entries > kept:
+        if entries > kept and (fixed or not self._gradients):
             return form, time
         if time <= self._multiply(operator, batch):
             return form, time
