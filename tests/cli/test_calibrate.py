@@ -14,7 +14,6 @@ from prodsumnet.experiments import calibration
 def few(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     """A few small operators in the place of the families', and one thread afterwards as before."""
     monkeypatch.setattr(calibration, "examples", lambda *_: iter([ops.Dense(8, 8)]))
-    monkeypatch.setattr(calibration, "SIZES", (8,))
     monkeypatch.setenv(rates.VARIABLE, str(tmp_path / "rates"))
     threads = torch.get_num_threads()
     yield

@@ -9,6 +9,7 @@ import torch
 
 from prodsumnet.evaluation.geometry import Geometry
 from prodsumnet.evaluation.kernels import Chain, Stage, chains, prepared, whole
+from prodsumnet.evaluation.tabulation import tabulated
 from prodsumnet.evaluation.ways import Convolutions, Transformed
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator
@@ -84,12 +85,10 @@ class ConvolutionExplanation:
     chosen: ConvolutionCandidate
 
     def __str__(self) -> str:
-        lines = [self.title]
-        for candidate in self.candidates:
-            mark = "*" if candidate is self.chosen else " "
-            microseconds = 1e6 * candidate.seconds
-            lines.append(f"{mark} {candidate.strategy:7} {microseconds:12,.1f} µs  {candidate}")
-        return "\n".join(lines)
+        ways = [
+            (way is self.chosen, way.strategy, way.seconds, str(way)) for way in self.candidates
+        ]
+        return tabulated(self.title, ways)
 
 
 def check_convolution_strategy(

@@ -9,6 +9,7 @@ from prodsumnet.evaluation.chunks import Chunked
 from prodsumnet.evaluation.columns import Columns, transpositions
 from prodsumnet.evaluation.planner import REMEMBERED_NUMBERS, Planner
 from prodsumnet.evaluation.rates import Rates, rates
+from prodsumnet.evaluation.tabulation import tabulated
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator, notation
 
@@ -64,13 +65,11 @@ class Explanation:
     chosen: Strategy
 
     def __str__(self) -> str:
-        lines = [self.title]
-        for candidate in self.candidates:
-            mark = "*" if candidate.strategy == self.chosen else " "
-            formula = notation.formula(candidate.operator)
-            microseconds = 1e6 * candidate.seconds
-            lines.append(f"{mark} {candidate.strategy:8} {microseconds:12,.1f} µs  {formula}")
-        return "\n".join(lines)
+        ways = [
+            (way.strategy == self.chosen, way.strategy, way.seconds, notation.formula(way.operator))
+            for way in self.candidates
+        ]
+        return tabulated(self.title, ways)
 
 
 def check_strategy(value: object) -> Strategy:

@@ -30,7 +30,7 @@ _SECONDS = 0.003
 """How long one timing takes at least, in short calls."""
 
 _LONGEST = 0.05
-"""What should take longer is not measured."""
+"""What takes longer, in seconds, is measured by one call only."""
 
 _CAUTION = 0.75
 """Share of the measurements that a cautious rate does not fall short of."""
