@@ -41,7 +41,9 @@ def test_what_varies_within_a_name_is_priced_high() -> None:
     quick, slow = synthetic("Chained", 1e-5, 0, 0), synthetic("Chained", 9e-5, 0, 0)
     found = fit(quick + slow + synthetic("moving", 1e-6, 0, 0))["Chained"]["rows"][0]
     assert found["constants"][0] == pytest.approx(9e-5, rel=0.05)
-    assert found["points"] == []
+    other = fit(quick + slow + synthetic("moving", 1e-6, 0, 0))["other"]["rows"][0]
+    assert found["points"]
+    assert other["points"] == []
 
 
 def test_examples_are_distinct_nodes_of_the_families() -> None:

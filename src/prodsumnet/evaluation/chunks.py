@@ -1,6 +1,7 @@
 """An operator applied to a batch piece by piece."""
 
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -23,14 +24,17 @@ class Chunked(LinearOperator):
         self.operator, self.size = operator, size
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
-        rows = x.reshape(math.prod(x.shape[:-1]), self.in_features)
-        images = torch.cat([self.operator._matvec(part) for part in rows.split(self.size)])
-        return images.view(*x.shape[:-1], self.out_features)
+        return self._by_pieces(self.operator._matvec, x, self.out_features)
 
     def _rmatvec(self, y: torch.Tensor) -> torch.Tensor:
-        rows = y.reshape(math.prod(y.shape[:-1]), self.out_features)
-        images = torch.cat([self.operator._rmatvec(part) for part in rows.split(self.size)])
-        return images.view(*y.shape[:-1], self.in_features)
+        return self._by_pieces(self.operator._rmatvec, y, self.in_features)
+
+    def _by_pieces(
+        self, apply: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, features: int
+    ) -> torch.Tensor:
+        pieces = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).split(self.size)
+        images = torch.cat([apply(piece) for piece in pieces])
+        return images.view(*x.shape[:-1], features)
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         return self.operator._to_dense(dtype, device)

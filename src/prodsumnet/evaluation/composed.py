@@ -53,11 +53,9 @@ class Composed(LinearOperator):
         return dense.mT.contiguous()
 
     def remembered(self, x: torch.Tensor) -> torch.Tensor:
-        """`_matvec` where no gradients are wanted, of input that is always of one type."""
+        """`_matvec` of input always of one real type, without gradients or mixed precision."""
         transposed = self.memory.fresh()
-        if transposed is None or transposed.dtype != x.dtype:
-            return self._matvec(x)
-        return x @ transposed
+        return self._matvec(x) if transposed is None else x @ transposed
 
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         if self.memory.usable():

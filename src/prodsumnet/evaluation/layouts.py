@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import torch
 
+from prodsumnet.evaluation.pieces import Along, Pieces
 from prodsumnet.evaluation.stages import Axes, Chain, Stage
-from prodsumnet.evaluation.steps import BATCH, Kernel, Step, kernel, mover
+from prodsumnet.evaluation.steps import BATCH, Kernel, Step, kernel, matrices, mover
 
 _TYPICAL_BATCH = 64
 _NARROW = 16
@@ -28,11 +29,17 @@ Mover = Callable[[torch.Tensor, int], torch.Tensor]
 
 @dataclass(frozen=True)
 class _Way:
-    """The kernels of a path, what brings data into order before each, and into rows in the end."""
+    """The kernels of a path, what brings data into order before each, and into rows in the end.
+
+    Where every vector stays in one place, they also are `Pieces`, with what makes their matrices of
+    the stages' numbers.
+    """
 
     kernels: list[tuple[Mover, Kernel]]
     last: Mover
     columns: bool
+    pieces: Pieces | None
+    matrices: list[Callable[[torch.Tensor], torch.Tensor]]
 
 
 class Layouts:
@@ -59,6 +66,10 @@ class Layouts:
         batch = x.shape[0]
         columns = batch > 1 and not x.is_contiguous() and x.mT.is_contiguous()
         way = self._ways[batch != 1, columns]
+        if way.pieces is not None:
+            weights = [make(own) for make, own in zip(way.matrices, numbers, strict=True)]
+            if way.pieces.pays(x, weights):
+                return way.pieces.apply(x, weights)
         data = x.mT if columns else x
         for (move, apply), own in zip(way.kernels, numbers, strict=True):
             data = apply(move(data, batch), own, batch)
@@ -73,7 +84,10 @@ class Layouts:
         for stage, step in zip(chain.stages, path, strict=True):
             kernels.append((mover(chain, order, step.order), kernel(chain, stage, step)))
             order = step.result
-        return _Way(kernels, mover(chain, order, end), end[-1:] == (BATCH,))
+        pieces = _pieces(chain, path) if order == end else None
+        whole = zip(chain.stages, path, strict=True) if pieces is not None else ()
+        made = [matrices(chain, stage, step) for stage, step in whole]
+        return _Way(kernels, mover(chain, order, end), end[-1:] == (BATCH,), pieces, made)
 
     def _path(self, many: bool, columns: bool) -> tuple[Path, Axes]:
         """Return the cheapest steps and the order of the result."""
@@ -114,6 +128,20 @@ class Layouts:
         copied = step.tensor_axes(stage) != stage.axes
         narrow = step.group and self._numbers(step.behind) < _NARROW
         return copied * self._chain.count(stage.axes) + bool(narrow) * self._numbers(step.order)
+
+
+def _pieces(chain: Chain, path: Path) -> Pieces | None:
+    """Return a path as matrices along the axes of each vector, or None if it has other steps."""
+    order, steps = (BATCH, *chain.ins), []
+    for stage, step in zip(chain.stages, path, strict=True):
+        before, behind = (step.group, step.behind) if step.group else (step.behind, ())
+        unmoved = step.order == order and before[:1] == (BATCH,) and not stage.group
+        if not unmoved or not step.ins or not step.outs or step.turned != (not behind):
+            return None
+        lengths = map(chain.count, (before[1:], step.ins, step.outs, behind))
+        steps.append(Along(*lengths))
+        order = step.result
+    return Pieces(steps) if steps else None
 
 
 def _order(axes: Axes, many: bool, columns: bool) -> Axes:

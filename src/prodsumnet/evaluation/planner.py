@@ -27,6 +27,7 @@ from prodsumnet.operators import (
     VStack,
 )
 from prodsumnet.operators.algebra import Adjoint, Transpose
+from prodsumnet.operators.materialized import Materialized
 
 Layout = Literal["rows", "columns"]
 
@@ -108,6 +109,8 @@ class Planner:
             return Constant.of(matrix), multiply
         if not self._gradients:
             return Composed(operator), multiply
+        if _materialized(operator):
+            return operator, self._price(operator, batch)
         inner = self._parts(pushed(operator), min(operator.shape))[0]
         return Composed(inner), self._composing(inner) + multiply
 
@@ -142,17 +145,19 @@ class Planner:
         if isinstance(operator, Sum | Basis):
             joins = len(list(operator)) - isinstance(operator, Sum)
             return sum(map(self._composing, operator)) + joins * self._moving(2 * entries, entries)
+        composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries, 1)
+        width = min(operator.shape)
+        whole = self._rates.seconds(name(operator), "dense", composed, width, self._gradients)
         if isinstance(operator, Kronecker | BlockDiagonal | HStack | VStack):
-            return sum(map(self._composing, operator)) + self._moving(entries, entries)
+            parts = sum(map(self._composing, operator)) + self._moving(entries, entries)
+            return max(parts, whole) if isinstance(operator, Kronecker) else parts
         if isinstance(operator, Product):
             first, *others = operator
             if operator.out_features >= operator.in_features:
                 *others, first = operator
             applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
             return self._composing(first) + applied
-        composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries, 1)
-        width = min(operator.shape)
-        return self._rates.seconds(name(operator), "dense", composed, width, self._gradients)
+        return whole
 
     def _moving(self, inputs: int, outputs: int) -> float:
         moved = Cost.elementwise(inputs, outputs)
@@ -234,6 +239,13 @@ def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:
             yield from leaves(part)
     elif not operator.is_identity:
         yield operator
+
+
+def _materialized(operator: LinearOperator) -> bool:
+    """Whether an operator forms its dense matrix by itself."""
+    if isinstance(operator, Adjoint | Transpose):
+        return _materialized(operator.operator)
+    return isinstance(operator, Materialized)
 
 
 def pushed(operator: LinearOperator) -> LinearOperator:

@@ -18,7 +18,8 @@ from typing import Literal
 import platformdirs
 import torch
 
-from prodsumnet.operators import Cost, LinearOperator
+from prodsumnet.operators import Cost, Kronecker, LinearOperator
+from prodsumnet.operators.materialized import Materialized
 
 Task = Literal["rows", "columns", "dense"]
 
@@ -29,6 +30,8 @@ VARIABLE = "PRODSUMNET_RATES"
 
 NEAR_BYTES = 2**20
 """What moves up to so many bytes is taken to stay in a cache."""
+
+OF_MATRICES = "kronecker of matrices"
 
 OTHER = "other"
 """Stands for kinds that were not measured."""
@@ -141,7 +144,15 @@ class Rates:
 
 
 def name(operator: LinearOperator) -> str:
-    """Return the name under which the rates of an operator's kind are kept."""
+    """Return the name under which the rates of an operator's kind are kept.
+
+    Kronecker products of matrices have one of their own: other factors take longer than their
+    arithmetic tells.
+    """
+    if isinstance(operator, Kronecker) and all(
+        isinstance(factor, Materialized) or factor.is_identity for factor in operator
+    ):
+        return OF_MATRICES
     return operator.kind or type(operator).__name__
 
 

@@ -50,7 +50,10 @@ def _chains(operator: LinearOperator) -> list[LinearOperator]:
         return []
     chain = trace(operator)
     if chain is not None:
-        return [Chained(operator, grouped) for grouped in groupings(chain)]
+        # Matrices one after the other are no quicker as stages.
+        plain = isinstance(operator, Product) and all(map(is_matrix, operator))
+        grouped = [g for g in groupings(chain) if not plain or len(g.stages) < len(chain.stages)]
+        return [Chained(operator, stages) for stages in grouped]
     return _parts(operator) if isinstance(operator, Product) else []
 
 

@@ -97,7 +97,7 @@ def kernel(chain: Chain, stage: Stage, step: Step) -> Kernel:
     lying = sorted(range(3), key=places.__getitem__)
     runs, turn = [wanted[i] for i in lying], [lying.index(i) for i in range(3)]
     counts = [(chain.count([a for a in run if a != BATCH]), BATCH in run) for run in runs]
-    weights = _weights(chain, stage, step)
+    weights = matrices(chain, stage, step)
     shared, many = not stage.group, bool(step.group)
 
     def apply(data: torch.Tensor, numbers: torch.Tensor, batch: int) -> torch.Tensor:
@@ -112,7 +112,7 @@ def kernel(chain: Chain, stage: Stage, step: Step) -> Kernel:
     return apply
 
 
-def _weights(chain: Chain, stage: Stage, step: Step) -> Callable[[torch.Tensor], torch.Tensor]:
+def matrices(chain: Chain, stage: Stage, step: Step) -> Callable[[torch.Tensor], torch.Tensor]:
     """Return what brings the numbers of a stage into the form of matrices."""
     asked = step.tensor_axes(stage)
     shape = [chain.count(axes) for axes in (step.outs, step.ins)]

@@ -19,12 +19,16 @@ from prodsumnet.evaluation.columns import transpositions
 from prodsumnet.evaluation.planner import leaves
 from prodsumnet.operators import Cost, Dense, LinearOperator, kinds
 from prodsumnet.storage import write_text
+from prodsumnet.training import keep_freed_memory
 
 SIZES = (64, 256, 1024, 4096)
 BATCHES = (1, 32, 256)
 
-_SAMPLES = 4
-"""Most examples of a kind at a size."""
+_SAMPLES = 5
+"""Most examples of a kind at a size; of what every family composes in its own way, of each."""
+
+_KERNEL = 25
+"""Numbers of the least expressions, such as a convolution with kernels of 5×5."""
 
 _SECONDS = 0.003
 """How long one timing takes at least, in short calls."""
@@ -76,6 +80,8 @@ def calibrate(
     Path
         The file.
     """
+    # Or a measurement would depend on what was measured before it.
+    keep_freed_memory()
     samples: list[Sample] = []
     for operator in examples(sizes, device, report):
         samples += measure(operator.to(device, dtype), batches, device, dtype)
@@ -105,17 +111,18 @@ def examples(
     sizes, device, report
         As for `calibrate`.
     """
-    seen: dict[tuple[str, int], int] = defaultdict(int)
+    seen: dict[tuple[str, str, int], int] = defaultdict(int)
     known: set[str] = set()
     for index, (size, name) in enumerate(grid := [*itertools.product(sizes, families.names())]):
         if report is not None:
             report(index, len(grid), f"{name} of {size} features")
         least = families.get(name).least(size, size)
-        for budget in sorted({max(least, b) for b in (size, 4 * size, int(size**1.5))}):
+        for budget in sorted({max(least, b) for b in (_KERNEL, size, 4 * size, int(size**1.5))}):
             # Structure first, then fresh numbers without the calibration of their variance.
             spec = families.build(name, size, size, budget, device="meta").spec()
             for leaf in leaves(LinearOperator.from_spec(spec, device)):
-                key, text = (rates.name(leaf), size), repr(leaf)
+                kind, text = rates.name(leaf), repr(leaf)
+                key = kind, "" if kind in kinds.names() else name, size
                 if text not in known and seen[key] < _SAMPLES:
                     known.add(text)
                     seen[key] += 1
@@ -245,10 +252,11 @@ def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
     scale[scale == 0] = 1
     relative = rows / scale / times[:, None]
     solution, _ = scipy.optimize.nnls(relative, np.ones(len(samples)))
-    varied = kind == rates.OTHER or kind not in (*kinds.names(), "moving", "transpositions")
+    alike = *kinds.names(), rates.OF_MATRICES, "moving", "transpositions"
+    varied = kind == rates.OTHER or kind not in alike
     # What differs more within a name than its cost tells is priced high rather than low.
     caution = np.quantile(1 / (relative @ solution), _CAUTION) if varied else 1.0
-    kept = [] if varied else samples
+    kept = [] if kind == rates.OTHER else samples
     return {
         "constants": [float(f"{value:.4g}") for value in caution * solution / scale],
         "points": [

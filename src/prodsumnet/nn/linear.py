@@ -81,7 +81,9 @@ class Linear(Structured):
             y = self.operator(x)
         else:
             device = x.device
-            key = x.shape, x.dtype, device, torch.is_grad_enabled(), checks.autocasting(device)
+            usual = device.type == "cpu"
+            casting = torch.is_autocast_enabled("cpu") if usual else checks.autocasting(device)
+            key = x.shape, x.dtype, device, torch.is_grad_enabled(), casting
             # By attribute, finding the operator would cost more than finding its plan.
             y = (self._plans.find(self._modules["operator"], key) or self._plan(x, key))(x)
         bias = bias_vector(self.bias)
@@ -101,11 +103,12 @@ class Linear(Structured):
             planned = plan(operator, batch, x.dtype, x.device, gradients, self.strategy)
             if dtype != x.dtype:
                 return lambda x: planned._matvec(x.to(dtype))
-            if not torch.is_grad_enabled() and not dtype.is_complex:
-                # One product by a matrix that is kept: here every check would be felt.
-                whole = Composed(planned) if isinstance(planned, Constant) else planned
-                if isinstance(whole, Composed):
-                    return whole.remembered
+            casting = checks.autocasting(x.device)
+            whole = isinstance(planned, Composed | Constant) and not dtype.is_complex
+            if whole and not torch.is_grad_enabled() and not casting:
+                # One matrix for batches of all sizes; and here every check would be felt.
+                kept = self._plans.get(operator, (x.dtype, x.device), lambda: Composed(operator))
+                return kept.remembered
             return planned._matvec
 
         return self._plans.get(operator, key, make)
