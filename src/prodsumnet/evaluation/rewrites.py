@@ -67,7 +67,7 @@ def _parts(product: Product) -> list[LinearOperator]:
             runs.append([factor])
     if all(len(run) == 1 for run in runs):
         return []
-    options = [rewrites(Product(*run)) if len(run) > 1 else run for run in runs]
+    options = [(len(run) > 1 and rewrites(Product(*run))) or [Product.of(*run)] for run in runs]
     count = max(map(len, options))
     return [Product(*(o[min(i, len(o) - 1)] for o in options)) for i in range(count)]
 
