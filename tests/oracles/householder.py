@@ -1,4 +1,4 @@
-"""Cases of Householder: the reflection by numpy."""
+"""Cases of Householder: reflections by numpy, one after the other."""
 
 import numpy as np
 from tests.contract.case import DTYPES, Case, reals
@@ -6,26 +6,34 @@ from tests.contract.case import DTYPES, Case, reals
 from prodsumnet.operators.householder import Householder
 
 
-def matrix(vector: np.ndarray) -> np.ndarray:
+def reflection(vector: np.ndarray) -> np.ndarray:
     projection = np.outer(vector, vector.conj()) / np.vdot(vector, vector)
     reflection = np.eye(len(vector)) - 2 * projection
     np.testing.assert_allclose(reflection @ reflection, np.eye(len(vector)), atol=1e-12)
     return reflection
 
 
+def matrix(vectors: np.ndarray) -> np.ndarray:
+    dense = np.eye(vectors.shape[1])
+    for vector in vectors:
+        dense = dense @ reflection(vector)
+    return dense
+
+
 CASES = [
     Case(
-        id=f"{size}-{dtype}",
-        build=lambda size=size, dtype=dtype: Householder(size, dtype=dtype),
-        oracle=lambda numbers: matrix(numbers["vector"]),
-        trainable=size * reals(dtype),
+        id=f"{size}-{count}-{dtype}",
+        build=lambda a=(size, count), dtype=dtype: Householder(*a, dtype=dtype),
+        oracle=lambda numbers: matrix(numbers["vectors"]),
+        trainable=count * size * reals(dtype),
         linear=False,
         reaches_gain=False,
         errors=(
             (lambda: Householder(1), ValueError, "size must lie between 2"),
             (lambda: Householder(2.5), TypeError, "size must be an integer"),
+            (lambda: Householder(4, 0), ValueError, "count must lie between 1"),
         ),
     )
-    for size in (6, 5, 2)
+    for size, count in ((6, 1), (5, 3), (3, 7), (2, 1))
     for dtype in DTYPES
 ]

@@ -25,7 +25,8 @@ def build(out_features: int, in_features: int, budget: int, seed: int) -> Linear
         return Basis(Identity(1))
     most = min(MAX_REFLECTIONS, size)
     full, rest = divmod(budget - 1, size)
-    factors: list[LinearOperator] = [Householder(size) for _ in range(min(full, most))]
+    full = min(full, most)
+    factors: list[LinearOperator] = [Householder(size, full)] if full else []
     if full < most and rest >= 2:
         factors.append(BlockDiagonal(Householder(rest), Identity(size - rest)))
     ends = spread(out_features, size, seed), spread(size, in_features, seed)

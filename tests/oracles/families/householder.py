@@ -18,7 +18,7 @@ def matrix(numbers: Numbers, out: int, in_: int, seed: int) -> np.ndarray:
     theta, *vectors = numbers.values()
     size = max(out, in_)
     dense = spread(out, size, seed)
-    for vector in vectors:
+    for vector in (row for rows in vectors for row in np.atleast_2d(rows)):
         dense = dense @ reflection(vector, size)
     return theta * dense @ spread(size, in_, seed)
 
