@@ -53,7 +53,7 @@ class Composed(LinearOperator):
         return dense.mT.contiguous()
 
     def remembered(self, x: torch.Tensor) -> torch.Tensor:
-        """`_matvec` of input always of one real type, without gradients or mixed precision."""
+        """`_matvec` of input always of the matrix's type, without gradients or autocast."""
         transposed = self.memory.fresh()
         return self._matvec(x) if transposed is None else x @ transposed
 

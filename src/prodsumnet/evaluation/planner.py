@@ -140,7 +140,7 @@ class Planner:
         entries = operator.out_features * operator.in_features
         if isinstance(operator, Scaled):
             return self._composing(operator.operator) + self._moving(entries, entries)
-        if isinstance(operator, Adjoint | Transpose):
+        if isinstance(operator, Adjoint | Transpose | Composed):
             return self._composing(operator.operator)
         if isinstance(operator, Sum | Basis):
             joins = len(list(operator)) - isinstance(operator, Sum)

@@ -18,7 +18,14 @@ from typing import Literal
 import platformdirs
 import torch
 
-from prodsumnet.operators import Cost, Kronecker, LinearOperator
+from prodsumnet.operators import (
+    Adjoint,
+    Cost,
+    Identity,
+    Kronecker,
+    LinearOperator,
+    Transpose,
+)
 from prodsumnet.operators.materialized import Materialized
 
 Task = Literal["rows", "columns", "dense"]
@@ -31,7 +38,7 @@ VARIABLE = "PRODSUMNET_RATES"
 NEAR_BYTES = 2**20
 """What moves up to so many bytes is taken to stay in a cache."""
 
-OF_MATRICES = "kronecker of matrices"
+KRONECKER = "kronecker of "
 
 OTHER = "other"
 """Stands for kinds that were not measured."""
@@ -146,13 +153,14 @@ class Rates:
 def name(operator: LinearOperator) -> str:
     """Return the name under which the rates of an operator's kind are kept.
 
-    Kronecker products of matrices have one of their own: other factors take longer than their
+    That of a Kronecker product is named by its factors', which make more of a difference than its
     arithmetic tells.
     """
-    if isinstance(operator, Kronecker) and all(
-        isinstance(factor, Materialized) or factor.is_identity for factor in operator
-    ):
-        return OF_MATRICES
+    if isinstance(operator, Kronecker):
+        factors = {"matrices" if isinstance(f, Materialized) else name(f) for f in operator}
+        return KRONECKER + " and ".join(sorted(factors - {Identity.kind}))
+    if isinstance(operator, Adjoint | Transpose):
+        return name(operator.operator)
     return operator.kind or type(operator).__name__
 
 

@@ -27,7 +27,10 @@ STRATEGIES: dict[Strategy, str] = {
 _CHUNKS = (64, 256, 1024)
 
 _DOUBT: dict[Strategy, float] = {"columns": 1.25, "chunks": 1.5}
-"""What a predicted time is multiplied by, where measured ones were mostly longer."""
+"""What a predicted time is multiplied by before it is compared: measured ones were often longer."""
+
+_KEPT = 0.8
+"""The same for a product with a kept matrix, whose time is the only one that is hardly ever wrong."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,19 @@ class Candidate:
         The form to evaluate.
     seconds : float
         What it should take.
+    doubt : float, optional
+        What that is multiplied by before it is compared.
     """
 
     strategy: Strategy
     operator: LinearOperator
     seconds: float
+    doubt: float = 1.0
+
+    @property
+    def weighed(self) -> float:
+        """The seconds to be compared."""
+        return self.seconds * self.doubt
 
 
 @dataclass(frozen=True)
@@ -119,13 +130,15 @@ def candidates(
         rows = Planner(known, own, device, gradients, "rows", is_complex)
         ways = [Candidate("factors", operator, rows.factors(operator, batch))]
         dense, time = rows.dense(operator, batch)
-        if operator.out_features * operator.in_features <= REMEMBERED_NUMBERS or gradients:
+        if gradients:
             ways.append(Candidate("dense", dense, time))
+        elif operator.out_features * operator.in_features <= REMEMBERED_NUMBERS:
+            ways.append(Candidate("dense", dense, time, _KEPT))
         ways.append(Candidate("planned", *rows.by_parts(operator, batch)))
         columns = Planner(known, own, device, gradients, "columns", is_complex)
         ways.append(_columns(columns, known, operator, batch, gradients))
         ways += _chunked(rows, columns, known, operator, batch, gradients)
-    return tuple(sorted(ways, key=lambda way: way.seconds))
+    return tuple(sorted(ways, key=lambda way: way.weighed))
 
 
 def _columns(
@@ -134,7 +147,7 @@ def _columns(
     form, time = planner.by_parts(operator, batch)
     turns = transpositions(batch, *operator.shape)
     moves = known.seconds("transpositions", "columns", turns, batch, gradients)
-    return Candidate("columns", Columns(form), (time + moves) * _DOUBT["columns"])
+    return Candidate("columns", Columns(form), time + moves, _DOUBT["columns"])
 
 
 def _chunked(
@@ -152,12 +165,12 @@ def _chunked(
             pieces, outputs = -(-batch // size), batch * operator.out_features
             whole = Candidate("planned", *rows.by_parts(operator, size))
             turned = _columns(columns, known, operator, size, gradients)
-            best = min(whole, turned, key=lambda way: way.seconds)
+            best = min(whole, turned, key=lambda way: way.weighed)
             joins = Cost.elementwise(outputs, outputs)
             time = pieces * best.seconds + known.seconds("moving", "rows", joins, 1, gradients)
             form = Chunked(best.operator, size)
-            ways.append(Candidate("chunks", form, time * _DOUBT["chunks"]))
-    return [min(ways, key=lambda way: way.seconds)] if ways else []
+            ways.append(Candidate("chunks", form, time, _DOUBT["chunks"]))
+    return [min(ways, key=lambda way: way.weighed)] if ways else []
 
 
 def plan(

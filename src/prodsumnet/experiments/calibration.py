@@ -24,8 +24,8 @@ from prodsumnet.training import keep_freed_memory
 SIZES = (64, 256, 1024, 4096)
 BATCHES = (1, 32, 256)
 
-_SAMPLES = 5
-"""Most examples of a kind at a size; of what every family composes in its own way, of each."""
+_SAMPLES = 3
+"""Most examples of a kind in one family at a size."""
 
 _KERNEL = 25
 """Numbers of the least expressions, such as a convolution with kernels of 5×5."""
@@ -121,8 +121,7 @@ def examples(
             # Structure first, then fresh numbers without the calibration of their variance.
             spec = families.build(name, size, size, budget, device="meta").spec()
             for leaf in leaves(LinearOperator.from_spec(spec, device)):
-                kind, text = rates.name(leaf), repr(leaf)
-                key = kind, "" if kind in kinds.names() else name, size
+                key, text = (rates.name(leaf), name, size), repr(leaf)
                 if text not in known and seen[key] < _SAMPLES:
                     known.add(text)
                     seen[key] += 1
@@ -252,8 +251,8 @@ def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
     scale[scale == 0] = 1
     relative = rows / scale / times[:, None]
     solution, _ = scipy.optimize.nnls(relative, np.ones(len(samples)))
-    alike = *kinds.names(), rates.OF_MATRICES, "moving", "transpositions"
-    varied = kind == rates.OTHER or kind not in alike
+    alike = kind in (*kinds.names(), "moving", "transpositions")
+    varied = not alike and not kind.startswith(rates.KRONECKER)
     # What differs more within a name than its cost tells is priced high rather than low.
     caution = np.quantile(1 / (relative @ solution), _CAUTION) if varied else 1.0
     kept = [] if kind == rates.OTHER else samples

@@ -103,12 +103,12 @@ class Linear(Structured):
             planned = plan(operator, batch, x.dtype, x.device, gradients, self.strategy)
             if dtype != x.dtype:
                 return lambda x: planned._matvec(x.to(dtype))
-            casting = checks.autocasting(x.device)
-            whole = isinstance(planned, Composed | Constant) and not dtype.is_complex
-            if whole and not torch.is_grad_enabled() and not casting:
+            free = not torch.is_grad_enabled() and not checks.autocasting(x.device)
+            if isinstance(planned, Composed | Constant) and free:
                 # One matrix for batches of all sizes; and here every check would be felt.
                 kept = self._plans.get(operator, (x.dtype, x.device), lambda: Composed(operator))
-                return kept.remembered
+                if kept.memory.get(x).dtype == x.dtype:
+                    return kept.remembered
             return planned._matvec
 
         return self._plans.get(operator, key, make)
