@@ -17,6 +17,9 @@ Linear = Callable[[torch.Tensor], torch.Tensor]
 _CHUNK_NUMBERS = 1 << 22
 """Most numbers of the derivatives that are computed at once."""
 
+_EXACT = 1e-14
+"""Relative error that is taken for rounding whatever the size."""
+
 
 class _Dense(nn.Module):
     """An operator whose forward pass is its dense matrix, for `functional_call`."""
@@ -65,6 +68,8 @@ class Objective:
     ----------
     start : float
         The relative error of the numbers there were.
+    rounding : float
+        The relative error below which there is only rounding, which adds up along the longer side.
     """
 
     def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
@@ -82,6 +87,7 @@ class Objective:
             self._complex = weighted.is_complex() or dense.is_complex()
         self.scale = norm if norm > 0 else 1.0
         self.start = self._relative(dense)
+        self.rounding = max(_EXACT, torch.finfo(torch.float64).eps * max(operator.shape))
         self.entries = weighted.numel() * (2 if self._complex else 1)
         self.sizes = [p.numel() * (2 if p.is_complex() else 1) for p in self._parameters]
 

@@ -64,7 +64,7 @@ class Search:
     def _start(self, numbers: torch.Tensor, method: str, nearest: bool = False) -> bool:
         """Go on from some numbers; return whether nothing better can be found elsewhere."""
         self.objective.assign(self.everything, numbers)
-        progress = Progress(self.objective.error(), self.limit)
+        progress = Progress(self.objective.error(), self.limit, self.objective.rounding)
         if not nearest:
             nearest = refine(self.objective, progress, self.tolerance, self.polish)
         errors = progress.errors if numbers is not self.present else progress.errors[1:]
