@@ -24,19 +24,18 @@ _EXACT = 1e-14
 class _Dense(nn.Module):
     """An operator whose forward pass is its dense matrix, for `functional_call`."""
 
-    def __init__(self, operator: LinearOperator) -> None:
+    def __init__(self, operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        self.operator = operator
-        self.dtype = None if operator.dtype else torch.float64
+        # Known here: `to_dense` looks through all numbers each time.
+        self.operator, self.dtype, self.device = operator, dtype, device
 
     def forward(self) -> torch.Tensor:
-        return self.operator.to_dense(self.dtype)
+        return self.operator._to_dense(self.dtype, self.device)
 
 
 def wide(operator: LinearOperator) -> LinearOperator:
     """Return an operator itself if its arithmetic is in 64 bits, else a copy in which it is."""
-    tensors = (*operator.parameters(), *operator.buffers())
-    narrow = any(widened(tensor) is not tensor for tensor in tensors)
+    narrow = any(widened(tensor) is not tensor for tensor in operator._numbers())
     return wide_copy(operator) if narrow else operator
 
 
@@ -74,8 +73,10 @@ class Objective:
 
     def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
         self.operator = operator
-        self._module = _Dense(operator)
-        self._parameters = [p for p in self._module.parameters() if p.requires_grad]
+        numbers = operator._numbers()
+        kinds = torch.complex128 if any(t.is_complex() for t in numbers) else torch.float64
+        self._module = _Dense(operator, kinds, target.device)
+        self._parameters = list({id(t): t for t in numbers if t.requires_grad}.values())
         self.target = target
         self._left = None if metric.left is None else square_root(metric.left)
         self._right = None if metric.right is None else square_root(metric.right)
