@@ -32,8 +32,9 @@ def fit(task: Task) -> bool | None:
     cores = tensor_train(rearranged(target, pairs), ranks, task.sweeps)
     for (_, leaf, _), (m, n), core in zip(found, pairs, cores, strict=True):
         # A core maps the rank before it and its inputs to its outputs and the rank behind it.
-        blocks = core.reshape(core.shape[0], m, n, core.shape[2])
-        leaf.weight.copy_(blocks.permute(1, 3, 0, 2).reshape(leaf.shape))
+        left, _, right = core.shape
+        blocks = core.reshape(left, m, n, right).permute(1, 3, 0, 2)
+        leaf.weight.view(m, right, left, n).copy_(blocks)
     return task.metric is None and len(found) == 2
 
 

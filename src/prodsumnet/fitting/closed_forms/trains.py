@@ -86,7 +86,8 @@ def _basis(matrix: torch.Tensor, rank: int) -> torch.Tensor:
         return _columns(torch.linalg.qr(matrix)[0], rank)
     wide = rows <= columns
     values, vectors = torch.linalg.eigh(matrix @ matrix.mH if wide else matrix.mH @ matrix)
-    if values[:-rank].sum() > _ROUNDING * values.sum():
+    energies = values.tolist()
+    if sum(energies[:-rank]) > _ROUNDING * sum(energies):
         leading = vectors[:, -rank:]
         return leading if wide else torch.linalg.qr(matrix @ leading)[0]
     return torch.linalg.svd(matrix, full_matrices=False)[0][:, :rank]
