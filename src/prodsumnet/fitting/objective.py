@@ -26,7 +26,6 @@ class _Dense(nn.Module):
 
     def __init__(self, operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        # Known here: `to_dense` looks through all numbers each time.
         self.operator, self.dtype, self.device = operator, dtype, device
 
     def forward(self) -> torch.Tensor:
@@ -74,8 +73,8 @@ class Objective:
     def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
         self.operator = operator
         numbers = operator._numbers()
-        kinds = torch.complex128 if any(t.is_complex() for t in numbers) else torch.float64
-        self._module = _Dense(operator, kinds, target.device)
+        # Found once: `to_dense` looks through all numbers each time.
+        self._dtype = torch.complex128 if any(t.is_complex() for t in numbers) else torch.float64
         self._parameters = list({id(t): t for t in numbers if t.requires_grad}.values())
         self.target = target
         self._left = None if metric.left is None else square_root(metric.left)
@@ -84,7 +83,7 @@ class Objective:
         with torch.no_grad():
             weighted = self._weighted(target)
             norm = weighted.norm().item()
-            dense = self._module()
+            dense = self._matrix()
             self._complex = weighted.is_complex() or dense.is_complex()
         self.scale = norm if norm > 0 else 1.0
         self.start = self._relative(dense)
@@ -124,6 +123,13 @@ class Objective:
                 yield k, torch.complex(*part.reshape(*like.shape, 2).unbind(-1))
             else:
                 yield k, part.reshape(like.shape)
+
+    def _matrix(self) -> torch.Tensor:
+        return self.operator._to_dense(self._dtype, self.target.device)
+
+    @cached_property
+    def _module(self) -> _Dense:
+        return _Dense(self.operator, self._dtype, self.target.device)
 
     @cached_property
     def _places(self) -> dict[int, list[str]]:
@@ -168,7 +174,7 @@ class Objective:
     def error(self) -> float:
         """Return the relative error at the present numbers; infinite if it is not a number."""
         with torch.no_grad():
-            return self._relative(self._module())
+            return self._relative(self._matrix())
 
     def _relative(self, dense: torch.Tensor) -> float:
         found = self._weighted(dense - self.target).norm().item() / self.scale

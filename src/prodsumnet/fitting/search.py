@@ -50,6 +50,8 @@ class Search:
             restarts = max(1, restarts)
         for index in range(restarts if self.limit else 0):
             drawn = self._drawn(operator, streams.derive(seed, index))
+            if self._at_best:
+                self.best = objective.numbers(self.everything)
             objective.assign(self.everything, drawn)
             if self._start("alternating"):
                 return
@@ -75,7 +77,6 @@ class Search:
         errors = (self.before, *errors)
         self._at_best = errors[-1] < self.errors[-1]
         if self._at_best:
-            self.best = self.objective.numbers(self.everything)
             self.errors = tuple(accumulate(errors, min))
             self.converged, self.method = nearest or progress.converged, method
         elif nearest or progress.converged:

@@ -1,6 +1,5 @@
 r"""Trains of stages :math:`I \otimes G \otimes I` (Oseledets 2011), and their dense matrix."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -12,17 +11,8 @@ from prodsumnet.operators.materialized import Materialized
 
 
 def stage(operator: LinearOperator) -> tuple[int, LinearOperator, int] | None:
-    r"""Return :math:`G` of :math:`I \otimes G \otimes I`, between the sizes of the identities.
-
-    Any operator but a Kronecker product is one of its own. None if several factors of a Kronecker
-    product are not the identity, or none is.
-    """
-    members = list(operator) if isinstance(operator, Kronecker) else [operator]
-    places = [k for k, member in enumerate(members) if not member.is_identity]
-    if len(places) != 1:
-        return None
-    sizes = [member.in_features for member in members]
-    return math.prod(sizes[: places[0]]), members[places[0]], math.prod(sizes[places[0] + 1 :])
+    """Return the stage that an operator is, see `Kronecker.stage`; others are ones of their own."""
+    return operator.stage() if isinstance(operator, Kronecker) else (1, operator, 1)
 
 
 def train_matrix(
@@ -52,7 +42,7 @@ def train_matrix(
             return None
         dense, matrix = checks.unify(dense, core._to_dense(dtype, device))
         matrix = matrix.reshape(new, core.out_features // new, -1)
-        tensor = dense.unflatten(1, (-1, behind))
+        tensor = dense.reshape(len(dense), -1, behind)
         image = torch.tensordot(matrix, tensor, dims=([1], [1]))  # pyright: ignore
         dense, aside = image.transpose(1, 2).reshape(new * len(dense), -1), before
     return dense if aside == 1 else None
