@@ -106,11 +106,11 @@ def train(operator, target):
 def faust(operator, target):
     with torch.no_grad():
         parts = placed_factors(wide_copy(operator))
-    constraints = [supp(np.asfortranarray(part.support.numpy().astype(float))) for part in parts]
+    supports = [part.support.to_dense().double().numpy() for part in parts]
+    constraints = [supp(np.asfortranarray(support)) for support in supports]
     generator = np.random.default_rng(0)
     start = [
-        np.asfortranarray(part.support.numpy() * generator.normal(size=part.places.shape))
-        for part in parts
+        np.asfortranarray(support * generator.normal(size=support.shape)) for support in supports
     ]
     parameters = ParamsPalm4MSA(
         constraints, StoppingCriterion(num_its=200), init_facts=start, is_verbose=False

@@ -17,23 +17,24 @@ Linear = Callable[[torch.Tensor], torch.Tensor]
 _CHUNK_NUMBERS = 1 << 22
 """Most numbers of the derivatives that are computed at once."""
 
+_EXACT = 1e-14
+"""Relative error that is taken for rounding whatever the size."""
+
 
 class _Dense(nn.Module):
     """An operator whose forward pass is its dense matrix, for `functional_call`."""
 
-    def __init__(self, operator: LinearOperator) -> None:
+    def __init__(self, operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        self.operator = operator
-        self.dtype = None if operator.dtype else torch.float64
+        self.operator, self.dtype, self.device = operator, dtype, device
 
     def forward(self) -> torch.Tensor:
-        return self.operator.to_dense(self.dtype)
+        return self.operator._to_dense(self.dtype, self.device)
 
 
 def wide(operator: LinearOperator) -> LinearOperator:
     """Return an operator itself if its arithmetic is in 64 bits, else a copy in which it is."""
-    tensors = (*operator.parameters(), *operator.buffers())
-    narrow = any(widened(tensor) is not tensor for tensor in tensors)
+    narrow = any(widened(tensor) is not tensor for tensor in operator._numbers())
     return wide_copy(operator) if narrow else operator
 
 
@@ -65,12 +66,16 @@ class Objective:
     ----------
     start : float
         The relative error of the numbers there were.
+    rounding : float
+        The relative error below which there is only rounding, which adds up along the longer side.
     """
 
     def __init__(self, operator: LinearOperator, target: torch.Tensor, metric: Metric) -> None:
         self.operator = operator
-        self._module = _Dense(operator)
-        self._parameters = [p for p in self._module.parameters() if p.requires_grad]
+        numbers = operator._numbers()
+        # Found once: `to_dense` looks through all numbers each time.
+        self._dtype = torch.complex128 if any(t.is_complex() for t in numbers) else torch.float64
+        self._parameters = list({id(t): t for t in numbers if t.requires_grad}.values())
         self.target = target
         self._left = None if metric.left is None else square_root(metric.left)
         self._right = None if metric.right is None else square_root(metric.right)
@@ -78,10 +83,11 @@ class Objective:
         with torch.no_grad():
             weighted = self._weighted(target)
             norm = weighted.norm().item()
-            dense = self._module()
+            dense = self._matrix()
             self._complex = weighted.is_complex() or dense.is_complex()
         self.scale = norm if norm > 0 else 1.0
         self.start = self._relative(dense)
+        self.rounding = max(_EXACT, torch.finfo(torch.float64).eps * max(operator.shape))
         self.entries = weighted.numel() * (2 if self._complex else 1)
         self.sizes = [p.numel() * (2 if p.is_complex() else 1) for p in self._parameters]
 
@@ -117,6 +123,13 @@ class Objective:
                 yield k, torch.complex(*part.reshape(*like.shape, 2).unbind(-1))
             else:
                 yield k, part.reshape(like.shape)
+
+    def _matrix(self) -> torch.Tensor:
+        return self.operator._to_dense(self._dtype, self.target.device)
+
+    @cached_property
+    def _module(self) -> _Dense:
+        return _Dense(self.operator, self._dtype, self.target.device)
 
     @cached_property
     def _places(self) -> dict[int, list[str]]:
@@ -161,7 +174,7 @@ class Objective:
     def error(self) -> float:
         """Return the relative error at the present numbers; infinite if it is not a number."""
         with torch.no_grad():
-            return self._relative(self._module())
+            return self._relative(self._matrix())
 
     def _relative(self, dense: torch.Tensor) -> float:
         found = self._weighted(dense - self.target).norm().item() / self.scale

@@ -7,9 +7,6 @@ import torch
 
 from prodsumnet.fitting.objective import Objective
 
-_EXACT = 1e-14
-"""Relative error below which there is only rounding."""
-
 
 class Progress:
     """Errors per iteration.
@@ -20,12 +17,14 @@ class Progress:
         At the start.
     limit : int
         Most iterations.
+    rounding : float
+        Error below which there is only rounding.
     """
 
-    def __init__(self, error: float, limit: int) -> None:
+    def __init__(self, error: float, limit: int, rounding: float) -> None:
         self.errors = [error]
         self.current = error
-        self.limit = limit
+        self.limit, self.rounding = limit, rounding
         self.converged = False
         self._fresh = True
 
@@ -42,7 +41,7 @@ class Progress:
         """Whether another iteration follows, for which the last must have brought enough."""
         last, previous = self.errors[-1], self.errors[-2] if len(self.errors) > 1 else math.inf
         stationary = not self._fresh and not previous - last > enough * previous
-        self.converged = last <= _EXACT or stationary
+        self.converged = last <= self.rounding or stationary
         return not self.converged and len(self.errors) <= self.limit
 
     def accept(self, objective: Objective, block: Sequence[int], step: torch.Tensor) -> bool:

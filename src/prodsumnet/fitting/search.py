@@ -31,22 +31,29 @@ class Search:
         self.everything = objective.everything()
         self.present = self.best = objective.numbers(self.everything)
         self.errors, self.converged, self.method = (self.before,), limit == 0, "unchanged"
+        self._at_best = True
 
     def run(self, operator: LinearOperator, metric: Metric, restarts: int, seed: int) -> None:
         """Try the closed form, or else the present numbers, and then random ones."""
         objective, generator = self.objective, torch.Generator().manual_seed(seed)
         found = solve(objective.operator, objective.target, metric, generator, self.limit)
+        self._at_best = False
         if found is not None:
-            numbers = objective.numbers(self.everything)
-            if self._start(numbers, found.name, found.nearest):
+            if self._start(found.name, found.nearest):
                 return
-        elif math.isfinite(self.before) and self._start(self.present, "alternating", False):
-            return
+        elif math.isfinite(self.before):
+            objective.assign(self.everything, self.present)
+            if self._start("alternating", present=True):
+                return
         if self.errors[-1] >= self.before and self.limit:
             # As from numbers that are all zero, in which every derivative of a product is zero.
             restarts = max(1, restarts)
         for index in range(restarts if self.limit else 0):
-            if self._start(self._drawn(operator, streams.derive(seed, index)), "alternating"):
+            drawn = self._drawn(operator, streams.derive(seed, index))
+            if self._at_best:
+                self.best = objective.numbers(self.everything)
+            objective.assign(self.everything, drawn)
+            if self._start("alternating"):
                 return
 
     def _drawn(self, operator: LinearOperator, seed: int) -> torch.Tensor:
@@ -61,16 +68,15 @@ class Search:
             .to(self.present.device)
         )
 
-    def _start(self, numbers: torch.Tensor, method: str, nearest: bool = False) -> bool:
-        """Go on from some numbers; return whether nothing better can be found elsewhere."""
-        self.objective.assign(self.everything, numbers)
-        progress = Progress(self.objective.error(), self.limit)
+    def _start(self, method: str, nearest: bool = False, present: bool = False) -> bool:
+        """Go on from the numbers as they are; return whether nothing is better elsewhere."""
+        progress = Progress(self.objective.error(), self.limit, self.objective.rounding)
         if not nearest:
             nearest = refine(self.objective, progress, self.tolerance, self.polish)
-        errors = progress.errors if numbers is not self.present else progress.errors[1:]
+        errors = progress.errors[1:] if present else progress.errors
         errors = (self.before, *errors)
-        if errors[-1] < self.errors[-1]:
-            self.best = self.objective.numbers(self.everything)
+        self._at_best = errors[-1] < self.errors[-1]
+        if self._at_best:
             self.errors = tuple(accumulate(errors, min))
             self.converged, self.method = nearest or progress.converged, method
         elif nearest or progress.converged:
@@ -83,7 +89,8 @@ class Search:
 
     def hand_over(self, operator: LinearOperator) -> Fit:
         """Give the best numbers to the operator itself, unless rounding makes it worse."""
-        self.objective.assign(self.everything, self.best)
+        if not self._at_best:
+            self.objective.assign(self.everything, self.best)
         if self.objective.operator is operator:
             return Fit(self.errors[-1], self.errors, self.converged, self.method)
         kept = [own.detach().clone() for own in operator.parameters()]

@@ -11,6 +11,7 @@ from prodsumnet.operators import notation
 from prodsumnet.operators.base import LinearOperator, check_operator
 from prodsumnet.operators.compound import Compound, flatten
 from prodsumnet.operators.cost import Cost
+from prodsumnet.operators.kronecker_train import train_matrix
 
 
 class _Wrapped(LinearOperator):
@@ -319,6 +320,9 @@ class Product(Compound, kind="product"):
 
     def _to_dense(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
         factors = list(self)
+        train = train_matrix(factors, dtype, device)
+        if train is not None:
+            return train
         if self.out_features < self.in_features:
             rows = factors[0]._to_dense(dtype, device).conj().resolve_conj()
             for factor in factors[1:]:

@@ -135,7 +135,13 @@ class LinearOperator(nn.Module):
         return _common_type(self._numbers())
 
     def _numbers(self) -> list[torch.Tensor]:
-        return [*self.parameters(), *self.buffers()]
+        # In one pass, for two cost more than a small operator itself.
+        return [
+            tensor
+            for module in self.modules()
+            for tensor in (*module._parameters.values(), *module._buffers.values())
+            if tensor is not None
+        ]
 
     @property
     def num_trainable(self) -> int:

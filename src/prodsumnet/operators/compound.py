@@ -25,7 +25,7 @@ class Compound(LinearOperator):
         setattr(self, self.members, nn.ModuleList(operators))
 
     def __iter__(self) -> Iterator[LinearOperator]:
-        return iter(cast(list[LinearOperator], list(getattr(self, self.members))))
+        return iter(cast(list[LinearOperator], getattr(self, self.members)))
 
     def _rescalable(self) -> bool:
         return any(member._rescalable() for member in self)

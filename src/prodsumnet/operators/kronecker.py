@@ -45,6 +45,22 @@ class Kronecker(Compound, kind="kronecker"):
             math.prod(factor.out_features for factor in flat),
             math.prod(factor.in_features for factor in flat),
         )
+        sizes = [factor.in_features for factor in flat]
+        places = [k for k, factor in enumerate(flat) if not factor.is_identity]
+        self._stage = None
+        if len(places) == 1:
+            (place,) = places
+            self._stage = math.prod(sizes[:place]), place, math.prod(sizes[place + 1 :])
+
+    def stage(self) -> tuple[int, LinearOperator, int] | None:
+        r"""Return :math:`A` of :math:`I \otimes A \otimes I`, between the sizes of the identities.
+
+        None if several factors are not the identity, or none is.
+        """
+        if self._stage is None:
+            return None
+        before, place, behind = self._stage
+        return before, list(self)[place], behind
 
     def _order(self, adjoint: bool) -> list[int]:
         """Axes by growth, the most shrinking one first."""

@@ -10,6 +10,8 @@ each half in the same way (Le, Zheng, Riccietti & Gribonval 2022). What a matrix
 made of is found exactly; the fit to others is near the best.
 """
 
+from dataclasses import dataclass
+
 import torch
 
 from prodsumnet.fitting.closed_forms.supports import Placed, placed_factors
@@ -21,76 +23,90 @@ Rectangles = list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 """
 
 
+@dataclass(frozen=True)
+class _Division:
+    """A product in two halves, each of which may be divided again, over an inner index."""
+
+    left: "_Division | Placed"
+    right: "_Division | Placed"
+    inner: int
+    rectangles: Rectangles
+
+
 def fit(task: Task) -> bool | None:
     """Set the factors of a product by splitting it in two again and again."""
     target = task.goal_of(task.operator.parameters())
     parts = None if target is None else placed_factors(task.operator)
-    if parts is None or target is None or (len(parts) > 1 and not _divisible(parts)):
+    divided = None if parts is None else _divided(parts)
+    if parts is None or target is None or divided is None:
         return None
-    _assign(parts, target)
+    _assign(divided, target)
     return task.metric is None and len(parts) <= 2
 
 
-def _assign(parts: list[Placed], target: torch.Tensor) -> None:
-    if len(parts) == 1:
-        parts[0].assign(target)
+def _assign(product: _Division | Placed, target: torch.Tensor) -> None:
+    if isinstance(product, Placed):
+        product.assign(target)
         return
-    left, right, middle, rectangles = _halves(parts)
-    assert rectangles is not None
-    inner = len(middle)
-    x = target.new_zeros(len(target), inner)
-    y = target.new_zeros(inner, target.shape[1])
-    for rows, columns, shared in rectangles:
+    x = target.new_zeros(len(target), product.inner)
+    y = target.new_zeros(product.inner, target.shape[1])
+    for rows, columns, shared in product.rectangles:
         blocks = target[rows[:, :, None], columns[:, None, :]]
         u, v = balanced_factors(blocks, shared.shape[1])
         x[rows[:, :, None], shared[:, None, :]] = u
         y[shared[:, :, None], columns[:, None, :]] = v
-    _assign(left, x)
-    _assign(right, y)
+    _assign(product.left, x)
+    _assign(product.right, y)
 
 
-def _divisible(parts: list[Placed]) -> bool:
-    """Whether the rectangles of every division are the same or apart."""
+def _divided(parts: list[Placed]) -> _Division | Placed | None:
+    """Divide a product in two, and each half; None if different rectangles meet somewhere."""
     if len(parts) == 1:
-        return True
-    left, right, _, rectangles = _halves(parts)
-    return rectangles is not None and _divisible(left) and _divisible(right)
-
-
-def _halves(
-    parts: list[Placed],
-) -> tuple[list[Placed], list[Placed], torch.Tensor, Rectangles | None]:
+        return parts[0]
     half = len(parts) // 2
-    left, right = parts[:half], parts[half:]
-    x, y = _support(left), _support(right)
-    return left, right, y.sum(1), _rectangles(x, y)
-
-
-def _support(parts: list[Placed]) -> torch.Tensor:
-    """Return where the product of some factors can have entries."""
-    support = parts[0].support
-    for part in parts[1:]:
-        support = ((support @ part.support) > 0).float()
-    return support
-
-
-def _rectangles(x: torch.Tensor, y: torch.Tensor) -> Rectangles | None:
-    """Group inner indices by their rectangles; None if two different ones meet."""
-    reached = torch.cat((x.mT, y), dim=1)
-    patterns, group = reached.unique(dim=0, return_inverse=True)
-    tall, wide = patterns[:, : len(x)], patterns[:, len(x) :]
-    useful = (tall.sum(1) > 0) & (wide.sum(1) > 0)
-    if ((tall[useful].mT @ wide[useful]) > 1).any():
+    rectangles = _rectangles(*_reached(parts[:half], parts[half:]))
+    if rectangles is None:
         return None
-    order = group.argsort(stable=True)
-    members = order.split(group.bincount(minlength=len(patterns)).tolist())
-    batches: dict[tuple[int, int, int], list[int]] = {}
-    for k in useful.nonzero().flatten().tolist():
-        shape = int(tall[k].sum()), int(wide[k].sum()), len(members[k])
-        batches.setdefault(shape, []).append(k)
+    left, right = _divided(parts[:half]), _divided(parts[half:])
+    if left is None or right is None:
+        return None
+    return _Division(left, right, parts[half].operator.out_features, rectangles)
+
+
+def _reached(left: list[Placed], right: list[Placed]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return which rows and which columns of two products each inner index reaches."""
+    rows, columns = left[0].support.mT.to_dense(), right[-1].support.to_dense()
+    for part in left[1:]:
+        rows = (torch.sparse.mm(part.support.mT, rows) > 0).float()
+    for part in reversed(right[:-1]):
+        columns = (torch.sparse.mm(part.support, columns) > 0).float()
+    return rows > 0, columns > 0
+
+
+def _rectangles(rows: torch.Tensor, columns: torch.Tensor) -> Rectangles | None:
+    """Group inner indices by their rectangles; None if two different ones meet."""
+    patterns, group = torch.cat((rows, columns), 1).unique(dim=0, return_inverse=True)
+    tall, wide = patterns.split((rows.shape[1], columns.shape[1]), 1)
+    counts = group.bincount(minlength=len(patterns))
+    members = group.argsort(stable=True).split(counts.tolist())
+    shapes = torch.stack((tall.sum(1), wide.sum(1), counts), 1)
+    useful = (shapes[:, 0] * shapes[:, 1]).nonzero().flatten()
+    if not _apart(tall[useful], wide[useful]):
+        return None
     found: Rectangles = []
-    for (height, width, _), chosen in batches.items():
-        rows = tall[chosen].nonzero()[:, 1].view(len(chosen), height)
-        columns = wide[chosen].nonzero()[:, 1].view(len(chosen), width)
-        found.append((rows, columns, torch.stack([members[k] for k in chosen])))
+    batches, batch = shapes[useful].unique(dim=0, return_inverse=True)
+    for k, (height, width, _) in enumerate(batches.tolist()):
+        chosen = useful[batch == k]
+        found.append(
+            (
+                tall[chosen].nonzero()[:, 1].view(len(chosen), height),
+                wide[chosen].nonzero()[:, 1].view(len(chosen), width),
+                torch.stack([members[one] for one in chosen.tolist()]),
+            )
+        )
     return found
+
+
+def _apart(tall: torch.Tensor, wide: torch.Tensor) -> bool:
+    """Whether no two of some rectangles meet."""
+    return not ((tall.float().mT @ wide.float()) > 1).any()

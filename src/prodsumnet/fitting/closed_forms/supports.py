@@ -19,27 +19,29 @@ class Placed:
     operator : LinearOperator
         The part: one with numbers, and the fixed ones beside it.
     places : Tensor
-        ``(out, in)``, int64: one more than the position of the number that stands there among all
-        numbers of the operator, zero where none does.
+        ``(2, count)``, int64: the rows and columns where numbers stand, in row-major order.
+    order : Tensor
+        ``(count,)``, int64: the positions of these numbers among all of the operator.
     """
 
     operator: LinearOperator
     places: torch.Tensor
+    order: torch.Tensor
 
     @property
     def support(self) -> torch.Tensor:
-        """Where numbers stand, as ones in float32, whose products count paths."""
-        return (self.places > 0).float()
+        """Where numbers stand, as ones in a sparse float32 matrix, whose products count paths."""
+        ones = torch.ones(self.places.shape[1], device=self.places.device)
+        return torch.sparse_coo_tensor(
+            self.places, ones, self.operator.shape, check_invariants=False, is_coalesced=True
+        )
 
     def assign(self, matrix: torch.Tensor) -> None:
         """Set the numbers to the entries of a matrix where they stand."""
-        place = self.places.flatten()
-        taken = place > 0
-        values = matrix.flatten()[taken]
-        order = place[taken] - 1
+        values = matrix[self.places[0], self.places[1]]
         parameters = list(self.operator.parameters())
         found = values.new_zeros(sum(p.numel() for p in parameters))
-        found[order] = values
+        found[self.order] = values
         sizes = [p.numel() for p in parameters]
         for parameter, part in zip(parameters, found.split(sizes), strict=True):
             parameter.copy_(part.view(parameter.shape))
@@ -50,28 +52,27 @@ def placed(operator: LinearOperator) -> Placed | None:
     parameters = list(operator.parameters())
     if not parameters:
         return None
-    kept, first = [p.clone() for p in parameters], _OFFSET + 1
+    kept, first, count = [p.clone() for p in parameters], _OFFSET + 1, 0
     for parameter in parameters:
-        count = torch.arange(first, first + parameter.numel(), device=parameter.device)
+        numbers = first + count + torch.arange(parameter.numel(), device=parameter.device)
         # Conjugated numbers would not do, which an imaginary unit gives away.
         unit = 1j if parameter.is_complex() else 1
-        parameter.copy_(count.to(torch.float64).view(parameter.shape) * unit)
-        first += parameter.numel()
-    # A dense operator's matrix is its parameter itself.
-    dense = operator.to_dense().clone()
+        parameter.copy_(numbers.to(torch.float64).view(parameter.shape) * unit)
+        count += parameter.numel()
+    dense = operator.to_dense()
+    places = dense.nonzero().mT
+    each = dense[places[0], places[1]]
     for parameter, value in zip(parameters, kept, strict=True):
         parameter.copy_(value)
-    if dense.is_complex():
-        if not all(p.is_complex() for p in parameters) or dense.real.any():
+    if each.is_complex():
+        if not all(p.is_complex() for p in parameters) or each.real.any():
             return None
-        dense = dense.imag
-    taken = dense != 0
-    places = torch.where(taken, dense - _OFFSET, 0).round().long()
-    each = places[taken]
-    if (places + _OFFSET != dense)[taken].any() or len(each) != len(each.unique()):
+        each = each.imag
+    order = (each - first).round().long()
+    if (order + first != each).any() or len(order) != len(order.unique()):
         return None
-    within = (each > 0).all() and (each < first - _OFFSET).all()
-    return Placed(operator, places) if within else None
+    within = (order >= 0).all() and (order < count).all()
+    return Placed(operator, places, order) if within else None
 
 
 def placed_factors(operator: LinearOperator) -> list[Placed] | None:

@@ -9,14 +9,19 @@ import math
 from prodsumnet.fitting.closed_forms.kronecker import rearranged
 from prodsumnet.fitting.closed_forms.task import Task
 from prodsumnet.fitting.closed_forms.trains import tensor_train
-from prodsumnet.operators import Dense, Kronecker, LinearOperator, Product
+from prodsumnet.operators import Dense, Product
+from prodsumnet.operators.kronecker_train import stage
 
 
 def fit(task: Task) -> bool | None:
     """Set the cores by singular value decompositions and sweeps."""
     factors = list(task.operator) if isinstance(task.operator, Product) else []
-    stages = [_stage(factor) for factor in reversed(factors)]
-    found = [stage for stage in stages if stage is not None]
+    stages = [stage(factor) for factor in reversed(factors)]
+    found = [
+        (before, core, behind)
+        for before, core, behind in (one for one in stages if one is not None)
+        if isinstance(core, Dense)
+    ]
     if len(found) < 2 or len(found) < len(stages):
         return None
     shape = _shape(found)
@@ -27,24 +32,10 @@ def fit(task: Task) -> bool | None:
     cores = tensor_train(rearranged(target, pairs), ranks, task.sweeps)
     for (_, leaf, _), (m, n), core in zip(found, pairs, cores, strict=True):
         # A core maps the rank before it and its inputs to its outputs and the rank behind it.
-        blocks = core.reshape(core.shape[0], m, n, core.shape[2])
-        leaf.weight.copy_(blocks.permute(1, 3, 0, 2).reshape(leaf.shape))
+        left, _, right = core.shape
+        blocks = core.reshape(left, m, n, right).permute(1, 3, 0, 2)
+        leaf.weight.view(m, right, left, n).copy_(blocks)
     return task.metric is None and len(found) == 2
-
-
-def _stage(operator: LinearOperator) -> tuple[int, Dense, int] | None:
-    """Return the core of a stage, and the features before and behind it that it leaves alone."""
-    members = list(operator) if isinstance(operator, Kronecker) else [operator]
-    places = [k for k, member in enumerate(members) if not member.is_identity]
-    core = members[places[0]] if len(places) == 1 else None
-    if not isinstance(core, Dense):
-        return None
-    before, after = members[: places[0]], members[places[0] + 1 :]
-    return (
-        math.prod(member.in_features for member in before),
-        core,
-        math.prod(member.in_features for member in after),
-    )
 
 
 def _shape(

@@ -4,6 +4,7 @@ Both go on while a sweep lowers the squared error by more than a share of the te
 """
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 
@@ -57,29 +58,44 @@ def canonical(tensor: torch.Tensor, rank: int, generator: torch.Generator) -> li
 
 
 def _renewed(tensor: torch.Tensor, factors: list[torch.Tensor]) -> float:
-    r"""Renew every factor by least squares; return :math:`\|M\|^2 - 2 \Re \langle T, M \rangle`."""
+    r"""Renew every factor by least squares; return :math:`\|M\|^2 - 2 \Re \langle T, M \rangle`.
+
+    Half of the factors need the tensor multiplied by the other half, which is the same for all of
+    them, so that the whole tensor is read twice (Phan, Tichavský & Cichocki 2013).
+    """
+    count = len(factors)
+    first, last = range(count // 2), range(count // 2, count)
+    matrix = tensor.flatten(last[0]).flatten(0, last[0] - 1)
     grams = [factor.mT @ factor.conj() for factor in factors]
     image = gram = tensor
-    for mode in range(tensor.dim()):
-        image = _against_others(tensor, factors, mode)
-        others = [one for k, one in enumerate(grams) if k != mode]
-        gram = torch.stack(others).prod(0)
-        factors[mode] = _solved(gram, image)
-        grams[mode] = factors[mode].mT @ factors[mode].conj()
+    for modes, others, unfolding in ((first, last, matrix), (last, first, matrix.mT)):
+        partial = unfolding @ _khatri_rao([factors[k] for k in others])
+        partial = partial.view(*(tensor.shape[k] for k in modes), -1)
+        for mode in modes:
+            image = _against_others(partial, factors, modes, mode)
+            gram = reduce(torch.mul, grams[:mode] + grams[mode + 1 :])
+            factors[mode] = _solved(gram, image)
+            grams[mode] = factors[mode].mT @ factors[mode].conj()
     product = (factors[-1].conj() * image).sum().real.item()
     return (gram * grams[-1]).sum().real.item() - 2 * product
 
 
 def _against_others(
-    tensor: torch.Tensor, factors: Sequence[torch.Tensor], mode: int
+    partial: torch.Tensor, factors: Sequence[torch.Tensor], modes: range, mode: int
 ) -> torch.Tensor:
-    """Return the unfolding times the conjugate Khatri-Rao product of the other factors."""
-    moved = tensor.movedim(mode, 0)
-    others = [factor.conj() for k, factor in enumerate(factors) if k != mode]
-    result = torch.tensordot(moved, others[-1], dims=1)
-    for other in reversed(others[:-1]):
-        result = (result * other).sum(-2)
-    return result
+    """Return sums against the factors of all modes but one; the last axis is that of the terms."""
+    for k in reversed(modes):
+        if k > mode:
+            partial = (partial * factors[k].conj()).sum(-2)
+        elif k < mode:
+            partial = (partial * factors[k].conj()[:, None]).sum(-3)
+    return partial
+
+
+def _khatri_rao(factors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the conjugate outer products of the columns of some factors, as columns."""
+    product = reduce(lambda left, right: (left[:, None] * right).flatten(0, 1), factors)
+    return product.conj()
 
 
 def _solved(gram: torch.Tensor, image: torch.Tensor) -> torch.Tensor:

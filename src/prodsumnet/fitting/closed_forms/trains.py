@@ -74,16 +74,23 @@ def _best(tensor: torch.Tensor, cores: Cores, k: int) -> torch.Tensor:
 
 
 def _basis(matrix: torch.Tensor, rank: int) -> torch.Tensor:
-    """Return the first left singular vectors, zeros behind those there are.
+    """Return an orthonormal basis of the first left singular vectors, zeros behind those there are.
 
-    A wide matrix has them as eigenvectors of its small Gram matrix, whose rounding does not matter
-    beside what is cut off, unless that is hardly anything.
+    The singular vectors of the shorter side are eigenvectors of its small Gram matrix, whose
+    rounding does not matter beside what is cut off, unless that is hardly anything.
     """
-    if rank < len(matrix) <= matrix.shape[1]:
-        values, vectors = torch.linalg.eigh(matrix @ matrix.mH)
-        if values[:-rank].sum() > _ROUNDING * values.sum():
-            return vectors[:, -rank:].flip(1)
-    return _columns(torch.linalg.svd(matrix, full_matrices=False)[0], rank)
+    rows, columns = matrix.shape
+    if rank >= rows:
+        return _columns(torch.eye(rows, dtype=matrix.dtype, device=matrix.device), rank)
+    if rank >= columns:
+        return _columns(torch.linalg.qr(matrix)[0], rank)
+    wide = rows <= columns
+    values, vectors = torch.linalg.eigh(matrix @ matrix.mH if wide else matrix.mH @ matrix)
+    energies = values.tolist()
+    if sum(energies[:-rank]) > _ROUNDING * sum(energies):
+        leading = vectors[:, -rank:]
+        return leading if wide else torch.linalg.qr(matrix @ leading)[0]
+    return torch.linalg.svd(matrix, full_matrices=False)[0][:, :rank]
 
 
 def _columns(matrix: torch.Tensor, count: int) -> torch.Tensor:
