@@ -18,6 +18,7 @@ from prodsumnet.evaluation import CONVOLUTION_STRATEGIES
 from prodsumnet.evaluation.depthwise import depthwise
 from prodsumnet.evaluation.fourier import transform_size
 from prodsumnet.evaluation.ways import Convolutions, Transformed
+from prodsumnet.numerics import eager
 
 LAYERS = {1: psn.Conv1d, 2: psn.Conv2d, 3: psn.Conv3d}
 
@@ -143,9 +144,14 @@ def test_complex_numbers_are_transformed_whole() -> None:
         ((1, 1), (2, 2), (1, 1), (5, 5)),
         ((2, 1), (1, 0), (1, 2), (3, 2)),
         ((3, 2), 1, (2, 1), (2, 3)),
+        ((1, 1), (3, 0), (1, 2), (3, 2)),
     ],
 )
-def test_depthwise_gradients_are_torch_s(stride, padding, dilation, kernel) -> None:
+@pytest.mark.parametrize("images", [1, 2, 100])
+def test_depthwise_gradients_are_torch_s(
+    monkeypatch, stride, padding, dilation, kernel, images
+) -> None:
+    monkeypatch.setattr(eager, "_CHUNK", images * 4 * 11 * 9)
     padding = (padding, padding) if isinstance(padding, int) else padding
     x = torch.randn(3, 4, 11, 9, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(4, 1, *kernel, dtype=torch.float64, requires_grad=True)

@@ -1,80 +1,90 @@
-"""Pooling and ReLU at once: the same as one after the other."""
+"""Convolution, pooling and ReLU at once: the same as one after the other."""
 
 import pytest
 import torch
 from torch import nn
 
 from prodsumnet import nn as psn
+from prodsumnet import operators as ops
 from prodsumnet.nn import pooling
 
-LAYERS = (nn.MaxPool2d(2), nn.ReLU())
+POOLING = nn.MaxPool2d(2), nn.ReLU()
+
+OPERATORS = {
+    "dense": lambda: ops.Dense(5, 36),
+    "factors": lambda: ops.Dense(5, 4) @ ops.KhatriRao(ops.Identity(4), ops.Dense(4, 9)),
+    "cp": lambda: ops.Dense(5, 3) @ ops.KhatriRao(ops.Dense(3, 4), ops.Dense(3, 9)),
+}
 
 
-def images(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-    return torch.randn(*shape, dtype=dtype).contiguous(memory_format=torch.channels_last)
+def convolution(name: str = "dense", strategy: str = "auto", **options) -> psn.Conv2d:
+    operator = OPERATORS[name]().double()
+    options = {"padding": 1, **options}
+    return psn.Conv2d(4, 5, 3, operator, strategy=strategy, **options)
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("shape", [(2, 3, 4, 6), (1, 5, 2, 2), (3, 16, 14, 14)])
-def test_values_and_gradients_are_torch_s(shape: tuple[int, ...], dtype: torch.dtype) -> None:
-    x = images(*shape, dtype=torch.float32)
-    # No two are equal, so that there is one gradient.
-    x = torch.argsort(x.flatten()).view(x.shape) - x.numel() // 2
-    x = (x if dtype != torch.bfloat16 else x / 64).to(dtype)
-    x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
-    expected = nn.Sequential(*LAYERS)(x)
-    assert pooling.suits(x)
-    found = pooling.pooled_relu(x)
-    assert torch.equal(found, expected)
-    assert found.is_contiguous(memory_format=torch.channels_last)
-    if dtype != torch.bfloat16:
-        # In whatever order a gradient arrives.
-        for direction in (torch.randn_like(expected), torch.randn(expected.shape, dtype=dtype)):
-            slopes = (torch.autograd.grad(y, x, direction, True)[0] for y in (found, expected))
-            torch.testing.assert_close(*slopes)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("padding_mode", ["zeros", "reflect"])
+@pytest.mark.parametrize(
+    ("name", "strategy"),
+    [("dense", "dense"), ("dense", "fft"), ("factors", "factors"), ("cp", "factors")],
+)
+def test_values_and_gradients_are_those_of_the_layers(
+    name: str, strategy: str, padding_mode: str, bias: bool
+) -> None:
+    layers = (convolution(name, strategy, bias=bias, padding_mode=padding_mode), *POOLING)
+    if bias:
+        nn.init.normal_(layers[0].bias)
+    network, plain = psn.Network(*layers, input_shape=(4, 6, 8)), nn.Sequential(*layers)
+    for size in ((2, 4, 6, 8), (3, 4, 7, 9), (4, 6, 8)):
+        x = torch.randn(*size, dtype=torch.float64, requires_grad=True)
+        given = [x, *network.parameters()]
+        found, expected = network(x), plain(x)
+        torch.testing.assert_close(found, expected)
+        direction = torch.randn_like(expected)
+        slopes = (torch.autograd.grad(y, given, direction) for y in (found, expected))
+        for ours, theirs in zip(*slopes, strict=True):
+            torch.testing.assert_close(ours, theirs)
+    with torch.no_grad():
+        torch.testing.assert_close(network(x), expected)
+    assert network(torch.randn(0, 4, 6, 8, dtype=torch.float64)).shape == (0, 5, 3, 4)
 
 
-def test_equal_pixels_get_a_gradient_once() -> None:
-    x = torch.ones(1, 1, 4, 4, dtype=torch.float64).expand(1, 2, 4, 4)
-    x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
-    (slope,) = torch.autograd.grad(pooling.pooled_relu(x).sum(), x)
-    expected = torch.zeros(4, 4, dtype=torch.float64)
-    expected[::2, ::2] = 1
-    assert torch.equal(slope, expected.expand_as(x))
-
-
-def test_it_can_be_differentiated_twice() -> None:
-    x = images(1, 2, 4, 2).requires_grad_()
-    assert torch.autograd.gradcheck(pooling.pooled_relu, (x,))
-    assert torch.autograd.gradgradcheck(pooling.pooled_relu, (x,))
+def test_mixed_precision_stays_close() -> None:
+    layers = (convolution("factors", "factors").float(), *POOLING)
+    network = psn.Network(*layers, input_shape=(4, 6, 8))
+    x = torch.randn(2, 4, 6, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = network(x)
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found.float(), nn.Sequential(*layers)(x), atol=0.05, rtol=0.05)
 
 
 @pytest.mark.parametrize(
     ("layers", "taken"),
     [
-        (LAYERS, True),
+        (POOLING, True),
         ((nn.MaxPool2d((2, 2), (2, 2)), nn.ReLU(inplace=True)), True),
         ((nn.MaxPool2d(2, padding=1), nn.ReLU()), False),
         ((nn.MaxPool2d(2, stride=1), nn.ReLU()), False),
         ((nn.MaxPool2d(2, dilation=2), nn.ReLU()), False),
+        ((nn.MaxPool2d(2, ceil_mode=True), nn.ReLU()), False),
         ((nn.MaxPool2d(3, stride=2), nn.ReLU()), False),
         ((nn.ReLU(), nn.MaxPool2d(2)), False),
         ((nn.MaxPool2d(2),), False),
     ],
 )
 def test_which_layers_are_taken_together(layers: tuple[nn.Module, ...], taken: bool) -> None:
+    layers = (convolution(), *layers)
     assert pooling.pools(layers, 0) is taken
-    network = psn.Network(*layers, input_shape=(4, 8, 8))
-    for x in (images(2, 4, 8, 8), torch.randn(2, 4, 8, 8).double(), images(2, 4, 7, 8)):
-        assert torch.equal(network(x), nn.Sequential(*layers)(x))
-    assert network(images(0, 4, 8, 8)).shape[0] == 0
+    assert not pooling.pools(layers, 1)
 
 
 def test_who_watches_a_layer_sees_it() -> None:
-    network = psn.Network(*LAYERS, input_shape=(4, 8, 8))
+    network = psn.Network(convolution(), *POOLING, input_shape=(4, 8, 8))
     seen: list[int] = []
     for index, layer in enumerate(network):
         handle = layer.register_forward_hook(lambda *_, index=index: seen.append(index))
-        network(images(2, 4, 8, 8))
+        network(torch.randn(2, 4, 8, 8, dtype=torch.float64))
         handle.remove()
-    assert seen == [0, 1]
+    assert seen == [0, 1, 2]

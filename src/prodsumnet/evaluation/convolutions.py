@@ -1,7 +1,6 @@
 """Which way to compute a convolution, and what each should take."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +22,7 @@ CONVOLUTION_STRATEGIES: dict[ConvolutionStrategy, str] = {
     "fft": "products in the frequency domain",
 }
 
-Evaluation = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
+Evaluation = Convolutions | Transformed
 
 
 @dataclass(frozen=True)
@@ -254,6 +253,8 @@ class _Clock:
         if rate is not _DEPTHWISE:
             outer = stage.out_channels // stage.groups
             waste = max(1.0, _FEW_CHANNELS / outer)
+        # To a single channel another one is added, see `Convolutions`.
+        waste *= 2 if self.gradients and stage.in_channels == 1 else 1
         numbers = self.batch * (before * stage.in_channels + after * stage.out_channels)
         return self._total(flops * waste, rate, numbers) + self._composing(stage)
 

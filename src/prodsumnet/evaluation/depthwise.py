@@ -1,11 +1,11 @@
 """Depthwise convolutions, whose kernels have a quicker gradient than torch's."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn import functional
 
-from prodsumnet.numerics.eager import recorded
+from prodsumnet.numerics.eager import chunk_rows, recorded
 
 _MOST_POSITIONS = 32 * 32
 """Up to so many positions an image is quick as a kernel."""
@@ -31,30 +31,45 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         x, kernel = ctx.saved_tensors
-        stride, padding, dilation = ctx.geometry
-        batch, channels = x.shape[:2]
         grad, images, weights = gradients[0], None, None
         if ctx.needs_input_grad[0]:
-            geometry = list(stride), list(padding), list(dilation), False, [0, 0], channels
-            images = torch.ops.aten.convolution_backward(
-                grad.contiguous(memory_format=torch.channels_last),
-                x,
-                kernel,
-                None,
-                *geometry,
-                [True, False, False],
-            )[0]
+            images = _images(grad, x, kernel, ctx.geometry)
         if ctx.needs_input_grad[1]:
-            many = batch * channels
-            innermost = x.permute(2, 3, 0, 1).reshape(1, *x.shape[2:], many).permute(0, 3, 1, 2)
-            kernels = grad.contiguous().reshape(many, 1, *grad.shape[2:])
-            geometry = padding, stride, many
-            found = functional.conv2d(innermost, kernels, None, dilation, *geometry)
-            height, width = kernel.shape[2:]
-            found = found[..., :height, :width].permute(0, 2, 3, 1).reshape(-1, batch, channels)
-            total = found.sum(1, dtype=torch.promote_types(found.dtype, torch.float32))
-            weights = total.mT.reshape(kernel.shape).to(kernel.dtype)
+            size = chunk_rows(x, x[0].numel())
+            parts = zip(x.split(size), grad.split(size), strict=True)
+            taps = sum(_taps(part, above, kernel, ctx.geometry) for part, above in parts)
+            weights = cast(torch.Tensor, taps).mT.reshape(kernel.shape).to(kernel.dtype)
         return images, weights, None
+
+
+def _images(
+    grad: torch.Tensor, x: torch.Tensor, kernel: torch.Tensor, geometry: tuple[Any, ...]
+) -> torch.Tensor:
+    """Return the gradient of the images: where no pixel is skipped, a convolution forwards."""
+    stride, padding, dilation = geometry
+    grad = grad.contiguous(memory_format=torch.channels_last)
+    spans = zip(kernel.shape[2:], padding, dilation, strict=True)
+    around = tuple(step * (size - 1) - border for size, border, step in spans)
+    if set(stride) == {1} and min(around) >= 0:
+        flipped = kernel.flip(2, 3)
+        return functional.conv2d(grad, flipped, None, 1, around, dilation, len(kernel))
+    options = list(stride), list(padding), list(dilation), False, [0, 0], len(kernel)
+    backward = torch.ops.aten.convolution_backward
+    return backward(grad, x, kernel, None, *options, [True, False, False])[0]
+
+
+def _taps(
+    x: torch.Tensor, grad: torch.Tensor, kernel: torch.Tensor, geometry: tuple[Any, ...]
+) -> torch.Tensor:
+    """Return the gradient of the kernels, ``(taps, channels)``, not in half precision."""
+    stride, padding, dilation = geometry
+    (batch, channels), (height, width) = x.shape[:2], kernel.shape[2:]
+    many = batch * channels
+    innermost = x.permute(2, 3, 0, 1).reshape(1, *x.shape[2:], many).permute(0, 3, 1, 2)
+    kernels = grad.contiguous().reshape(many, 1, *grad.shape[2:])
+    found = functional.conv2d(innermost, kernels, None, dilation, padding, stride, many)
+    found = found[..., :height, :width].permute(0, 2, 3, 1).reshape(-1, batch, channels)
+    return found.sum(1, dtype=torch.promote_types(found.dtype, torch.float32))
 
 
 def serves(x: torch.Tensor, kernel: torch.Tensor) -> bool:

@@ -11,6 +11,7 @@ from prodsumnet.evaluation.depthwise import depthwise, serves
 from prodsumnet.evaluation.geometry import Geometry
 from prodsumnet.evaluation.kernels import Chain, Stage
 from prodsumnet.evaluation.memory import Memory
+from prodsumnet.evaluation.pooled import pooled_product
 from prodsumnet.numerics import checks
 
 _FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {
@@ -60,6 +61,17 @@ class _Step:
                 return depthwise(x.to(low), kernel.to(low), bias, *arguments[:-1])
             # Other grouped convolutions have no fast backward in half precision on a CPU.
             return function(x.to(kernel.dtype), kernel, bias, *arguments)
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether it takes channels to channels, pixel by pixel."""
+        return not any(self.stage.axes)
+
+    def pooled(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Return ReLU of the largest of every two by two pixels, if it is pointwise."""
+        kernel = self.kernels.get(x) if self.kernels.usable() else self.prepare(x)
+        x, kernel = checks.unify(_lowered(x), _lowered(kernel))
+        return pooled_product(x, kernel[:, :, 0, 0], bias.to(x.dtype))
 
     def prepare(self, x: torch.Tensor) -> torch.Tensor:
         """Return the kernels as they are needed for an input."""
@@ -114,15 +126,28 @@ class Convolutions:
 
     def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         """``(N, in_channels, ...) -> (N, out_channels, ...)``."""
-        if self._padding is None:
-            x = self.geometry.pad(x)
-        if self._ordered and x.shape[1] > 1:
-            x = _ordered(x)
+        x = self._ready(x)
         *others, last = self._steps
         for step in others:
             x = step(x, None)
         x = last(x, bias)
         return _ordered(x) if self._ordered else x
+
+    def _ready(self, x: torch.Tensor) -> torch.Tensor:
+        """Return images with borders, and with the channels where they are wanted."""
+        if self._padding is None:
+            x = self.geometry.pad(x)
+        return _ordered(x) if self._ordered and x.shape[1] > 1 else x
+
+    def pooled(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """Return ``relu(max_pool2d(self(x, bias), 2))``, of two-dimensional images."""
+        *others, last = self._steps
+        if bias is None or x.is_complex() or not last.pointwise:
+            return _pooled(self(x, None), bias)
+        x = self._ready(x)
+        for step in others:
+            x = step(x, None)
+        return last.pooled(x, bias)
 
 
 class Transformed:
@@ -163,6 +188,16 @@ class Transformed:
         if bias is None:
             return y
         return y + bias.to(y.dtype).view(-1, *[1] * self.geometry.axes)
+
+    def pooled(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        """Return ``relu(max_pool2d(self(x, bias), 2))``, of two-dimensional images."""
+        return _pooled(self(x, None), bias)
+
+
+def _pooled(x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """Pool images, add a bias to the largest pixels, which stay the largest, and take ReLU."""
+    y = functional.max_pool2d(x, 2)
+    return functional.relu(y if bias is None else y + bias.to(y.dtype).view(-1, 1, 1))
 
 
 def _lowered(x: torch.Tensor) -> torch.Tensor:

@@ -231,6 +231,16 @@ class Conv2d(Convolution):
 
     axes, letters, plain = 2, "HW", nn.Conv2d
 
+    def pooled_relu(self, x: torch.Tensor) -> torch.Tensor:
+        """Return ``relu(max_pool2d(self(x), 2))``, of a batch of real images.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `forward`.
+        """
+        return self._evaluation(x).pooled(x, bias_vector(self.bias))
+
 
 class Conv3d(Convolution):
     """``torch.nn.Conv3d`` with an operator for its kernel matrix, see `Convolution`."""

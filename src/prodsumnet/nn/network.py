@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from prodsumnet.nn.convolution import Conv2d
 from prodsumnet.nn.layers import MAX_AXES, build_layer, layer_name, own_tensors, read_layer
-from prodsumnet.nn.pooling import pooled_relu, pools, suits
+from prodsumnet.nn.pooling import pools, suits
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator, decode, encode
 
@@ -58,14 +59,15 @@ class Network(nn.Sequential):
         return nn.Sequential(*list(self)[index]) if isinstance(index, slice) else list(self)[index]
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Apply the layers in turn; a pooling with the ReLU after it at once, where that pays."""
+        """Apply the layers in turn; convolution, pooling and ReLU at once, where that pays."""
         x, layers, position = input, list(self), 0
         while position < len(layers):
-            if pools(layers, position) and suits(x):
-                x = pooled_relu(x)
-                position += 2
+            layer = layers[position]
+            if isinstance(layer, Conv2d) and suits(x) and pools(layers, position):
+                x = layer.pooled_relu(x)
+                position += 3
             else:
-                x = layers[position](x)
+                x = layer(x)
                 position += 1
         return x
 

@@ -1,0 +1,73 @@
+"""Products, pooling and ReLU some images at a time: the same as one after the other."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from prodsumnet.evaluation.pooled import pooled_product
+from prodsumnet.numerics import eager
+
+
+def inputs(*shape: int, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, ...]:
+    x = torch.randn(*shape, dtype=dtype).contiguous(memory_format=torch.channels_last)
+    matrix, bias = torch.randn(5, shape[1], dtype=dtype), torch.randn(5, dtype=dtype)
+    return tuple(tensor.requires_grad_() for tensor in (x, matrix, bias))
+
+
+def oracle(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    y = functional.conv2d(x, matrix[:, :, None, None], bias)
+    return functional.max_pool2d(functional.relu(y), 2)
+
+
+@pytest.mark.parametrize("images", [1, 2, 100])
+@pytest.mark.parametrize("shape", [(3, 4, 6, 8), (5, 1, 3, 7), (1, 2, 2, 2)])
+def test_values_and_gradients_are_torch_s(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], images: int
+) -> None:
+    monkeypatch.setattr(eager, "_CHUNK", images * 5 * shape[2] * shape[3])
+    given = inputs(*shape)
+    found, expected = pooled_product(*given), oracle(*given)
+    torch.testing.assert_close(found, expected)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    # In whatever order a gradient arrives.
+    for direction in (torch.randn_like(expected), torch.randn(expected.shape).double()):
+        slopes = (torch.autograd.grad(y, given, direction, True) for y in (found, expected))
+        for ours, theirs in zip(*slopes, strict=True):
+            torch.testing.assert_close(ours, theirs)
+
+
+def test_images_may_be_in_any_order_and_need_no_gradient() -> None:
+    x, matrix, bias = inputs(3, 4, 6, 8)
+    plain = x.detach().contiguous()
+    found, expected = (f(plain, matrix, bias) for f in (pooled_product, oracle))
+    torch.testing.assert_close(found, expected)
+    slopes = (torch.autograd.grad(y.sum(), (matrix, bias)) for y in (found, expected))
+    for ours, theirs in zip(*slopes, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_half_precision_adds_up_in_single() -> None:
+    x, matrix, bias = inputs(64, 4, 8, 8, dtype=torch.bfloat16)
+    given = tuple(t.detach().double().requires_grad_() for t in (x, matrix, bias))
+    slopes = torch.autograd.grad(pooled_product(x, matrix, bias).sum(), (x, matrix, bias))
+    exact = torch.autograd.grad(oracle(*given).sum(), given)
+    for ours, theirs in zip(slopes[1:], exact[1:], strict=True):
+        assert (ours - theirs).norm() < 0.02 * theirs.norm()
+
+
+@pytest.mark.parametrize("needs_images", [True, False])
+def test_it_can_be_differentiated_twice(needs_images: bool) -> None:
+    x, matrix, bias = inputs(1, 2, 4, 2)
+    x.requires_grad_(needs_images)
+    assert torch.autograd.gradcheck(pooled_product, (x, matrix, bias))
+    assert torch.autograd.gradgradcheck(pooled_product, (x, matrix, bias))
+
+
+def test_function_transforms_and_no_gradients_take_the_plain_way() -> None:
+    given = tuple(tensor.detach() for tensor in inputs(2, 3, 4, 4))
+    torch.testing.assert_close(pooled_product(*given), oracle(*given))
+    ours, theirs = (
+        torch.func.grad(lambda m, f=f: f(given[0], m, given[2]).sum())(given[1])
+        for f in (pooled_product, oracle)
+    )
+    torch.testing.assert_close(ours, theirs)
