@@ -41,6 +41,12 @@ def test_closed_forms(name: str, shape: tuple[int, int], share: float) -> None:
     assert recovered(name, *shape, share, 5) < 1e-8
 
 
+@pytest.mark.parametrize("name", ["cellular", "givens", "locally-connected"])
+def test_search(name: str) -> None:
+    """Without a closed form, some of the starts end at the matrix."""
+    assert recovered(name, 16, 16, 0.5, 5) < 1e-8
+
+
 LEAVES = {
     "circulant": lambda: ops.Circulant(8, **WIDE),
     "banded": lambda: ops.Banded(8, 8, 1, 1, **WIDE),

@@ -100,6 +100,10 @@ class Objective:
         """Return the positions of all parameters."""
         return list(range(len(self.sizes)))
 
+    def size(self, block: Sequence[int]) -> int:
+        """Return how many real numbers some parameters have."""
+        return sum(self.sizes[k] for k in block)
+
     # Numbers -----------------------------------------------------------------------------------
 
     @torch.no_grad()
@@ -185,7 +189,7 @@ class Objective:
     def jacobian(self, block: Sequence[int]) -> torch.Tensor:
         """Return the derivative of the difference, ``(numbers, entries)``."""
         forward = self.linearised(block)[0]
-        count = sum(self.sizes[k] for k in block)
+        count = self.size(block)
         basis = torch.eye(count, dtype=torch.float64, device=self.target.device)
         return vmap(forward, chunk_size=max(1, _CHUNK_NUMBERS // self.entries))(basis)
 

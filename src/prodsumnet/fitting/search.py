@@ -126,7 +126,8 @@ def refine(objective: Objective, progress: Progress, tolerance: float, polish: b
     alternate(objective, progress, blocks, others, _HANDING_OVER)
     progress.restart()
     if is_small(objective, objective.everything()):
-        gauss_newton(objective, progress, tolerance)
+        projected = max(blocks, key=objective.size, default=[])
+        gauss_newton(objective, progress, projected, tolerance)
     else:
         polish_all(objective, progress, tolerance)
     return False

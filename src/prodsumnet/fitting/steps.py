@@ -23,8 +23,11 @@ class NormalEquations:
     gram: torch.Tensor
     gradient: torch.Tensor
 
-    def step(self, damping: float = 0.0) -> torch.Tensor:
-        """Return the minimiser, damped by so many diagonals of ``J^T J`` (Marquardt 1963)."""
+    def step(self, damping: torch.Tensor | float = 0.0) -> torch.Tensor:
+        """Return the minimiser, damped by so many diagonals of ``J^T J`` (Marquardt 1963).
+
+        By as many for all numbers, or by as many as given for each.
+        """
         diagonal = self.gram.diagonal()
         ridge = _RIDGE * diagonal.max() + torch.finfo(diagonal.dtype).tiny
         damped = self.gram + torch.diag(damping * diagonal + ridge)
@@ -37,7 +40,7 @@ class NormalEquations:
 
 def is_small(objective: Objective, block: Sequence[int]) -> bool:
     """Whether the derivative in some parameters is small enough to be held as a matrix."""
-    count = sum(objective.sizes[k] for k in block)
+    count = objective.size(block)
     held = count * objective.entries
     return held <= _LARGEST_JACOBIAN and held * count <= _MOST_OPERATIONS
 
