@@ -30,7 +30,7 @@ _DOUBT: dict[Strategy, float] = {"columns": 1.25, "chunks": 1.5}
 """What a predicted time is multiplied by before it is compared: measured ones were often longer."""
 
 _KEPT = 0.8
-"""The same for a product with a kept matrix, whose time is the only one that is hardly ever wrong."""
+"""The same for a product with a kept matrix, the only one whose time is hardly ever wrong."""
 
 
 @dataclass(frozen=True)
