@@ -37,7 +37,7 @@ class _Rate:
 _DENSE, _LARGE_KERNEL = _Rate(2.2e11, 2.3e11), _Rate(5.5e10, 3e10)
 _POINTWISE, _DEPTHWISE = _Rate(1.8e11, 1.8e11), _Rate(1.5e11, 5e10)
 _COMPLEX, _TRANSFORM = _Rate(4e10, 3e10), _Rate(1e10, 1e10)
-_CALL, _BYTE = 4e-6, 3e-11
+_CALL, _BYTE = 4e-6, 5e-11
 _COMPOSE_CALL, _COMPOSE_NUMBER = 2e-5, 1e-9
 _LARGE_TAPS = 200
 _FEW_CHANNELS = 16
@@ -256,6 +256,8 @@ class _Clock:
         # To a single channel another one is added, see `Convolutions`.
         waste *= 2 if self.gradients and stage.in_channels == 1 else 1
         numbers = self.batch * (before * stage.in_channels + after * stage.out_channels)
+        # The gradient of depthwise kernels puts the images in another order.
+        numbers *= 2 if self.gradients and rate is _DEPTHWISE else 1
         return self._total(flops * waste, rate, numbers) + self._composing(stage)
 
     def transforms(self, stage: Stage) -> float:
