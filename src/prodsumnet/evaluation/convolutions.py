@@ -258,7 +258,8 @@ class _Clock:
         numbers = self.batch * (before * stage.in_channels + after * stage.out_channels)
         # The gradient of depthwise kernels puts the images in another order.
         numbers *= 2 if self.gradients and rate is _DEPTHWISE else 1
-        return self._total(flops * waste, rate, numbers) + self._composing(stage)
+        fixed = not any(factor.requires_grad for factor in stage.operator.parameters())
+        return self._total(flops * waste, rate, numbers, fixed) + self._composing(stage)
 
     def transforms(self, stage: Stage) -> float:
         """Return the time of a convolution by the Fourier transform."""
@@ -272,10 +273,12 @@ class _Clock:
         time = self._total(transforms, _TRANSFORM, numbers) + self._total(products, _COMPLEX, 0)
         return time + 8 * _CALL + self._composing(stage)
 
-    def _total(self, flops: float, rate: _Rate, numbers: int) -> float:
+    def _total(self, flops: float, rate: _Rate, numbers: int, fixed: bool = False) -> float:
+        """Return the time of products, and of their gradients: fixed kernels have none."""
         time = _CALL + flops / rate.forward + 4 * numbers * _BYTE
         if self.gradients:
-            time += 2 * _CALL + 2 * flops / rate.backward + 8 * numbers * _BYTE
+            products = 1 if fixed else 2
+            time += products * (_CALL + flops / rate.backward) + 8 * numbers * _BYTE
         return time
 
     def _composing(self, stage: Stage) -> float:
