@@ -18,6 +18,7 @@ from prodsumnet.evaluation import CONVOLUTION_STRATEGIES
 from prodsumnet.evaluation.depthwise import depthwise
 from prodsumnet.evaluation.fourier import transform_size
 from prodsumnet.evaluation.ways import Convolutions, Transformed
+from prodsumnet.models.spectra import low_frequencies
 from prodsumnet.numerics import eager
 
 LAYERS = {1: psn.Conv1d, 2: psn.Conv2d, 3: psn.Conv3d}
@@ -196,6 +197,12 @@ def test_the_choice_is_sensible(gradients: bool) -> None:
     assert chosen(psn.Conv2d(8, 8, 3, dense(8, 72)), 1, 6) == "dense"
     forced = psn.Conv2d(8, 8, 3, dense(8, 72), strategy="fft")
     assert chosen(forced, 1, 6) == "fft"
+
+
+def test_fixed_kernels_come_first_where_they_save_gradients() -> None:
+    layer = psn.Conv2d(1, 32, 5, dense(32, 10) @ low_frequencies(5, 4), padding=2)
+    explained = layer.explain(128, 28, gradients=True)
+    assert str(explained.chosen) == "5×5 1:10 → 1×1 10:32"
 
 
 def test_small_images_are_not_worth_several_calls() -> None:

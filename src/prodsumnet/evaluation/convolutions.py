@@ -37,7 +37,7 @@ class _Rate:
 _DENSE, _LARGE_KERNEL = _Rate(2.2e11, 2.3e11), _Rate(5.5e10, 3e10)
 _POINTWISE, _DEPTHWISE = _Rate(1.8e11, 1.8e11), _Rate(1.5e11, 5e10)
 _COMPLEX, _TRANSFORM = _Rate(4e10, 3e10), _Rate(1e10, 1e10)
-_CALL, _BYTE = 4e-6, 3e-11
+_CALL, _BYTE = 4e-6, 5e-11
 _COMPOSE_CALL, _COMPOSE_NUMBER = 2e-5, 1e-9
 _LARGE_TAPS = 200
 _FEW_CHANNELS = 16
@@ -256,7 +256,10 @@ class _Clock:
         # To a single channel another one is added, see `Convolutions`.
         waste *= 2 if self.gradients and stage.in_channels == 1 else 1
         numbers = self.batch * (before * stage.in_channels + after * stage.out_channels)
-        return self._total(flops * waste, rate, numbers) + self._composing(stage)
+        # The gradient of depthwise kernels puts the images in another order.
+        numbers *= 2 if self.gradients and rate is _DEPTHWISE else 1
+        fixed = not any(factor.requires_grad for factor in stage.operator.parameters())
+        return self._total(flops * waste, rate, numbers, fixed) + self._composing(stage)
 
     def transforms(self, stage: Stage) -> float:
         """Return the time of a convolution by the Fourier transform."""
@@ -270,10 +273,12 @@ class _Clock:
         time = self._total(transforms, _TRANSFORM, numbers) + self._total(products, _COMPLEX, 0)
         return time + 8 * _CALL + self._composing(stage)
 
-    def _total(self, flops: float, rate: _Rate, numbers: int) -> float:
+    def _total(self, flops: float, rate: _Rate, numbers: int, fixed: bool = False) -> float:
+        """Return the time of products, and of their gradients: fixed kernels have none."""
         time = _CALL + flops / rate.forward + 4 * numbers * _BYTE
         if self.gradients:
-            time += 2 * _CALL + 2 * flops / rate.backward + 8 * numbers * _BYTE
+            products = 1 if fixed else 2
+            time += products * (_CALL + flops / rate.backward) + 8 * numbers * _BYTE
         return time
 
     def _composing(self, stage: Stage) -> float:

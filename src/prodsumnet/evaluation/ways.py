@@ -30,42 +30,52 @@ class _Step:
     """A stage, the arguments of torch's function for it, and its kernels."""
 
     stage: Stage
-    stride: tuple[int, ...]
-    padding: tuple[int, ...]
-    dilation: tuple[int, ...]
+    function: Callable[..., torch.Tensor]
+    options: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
     kernels: Memory
     ordered: bool
     doubled: bool
 
     def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         kernel = self.kernels.get(x) if self.kernels.usable() else self.prepare(x)
-        arguments = self.stride, self.padding, self.dilation, self.stage.groups
-        function = _FUNCTIONS[len(self.stride)]
         if x.dtype is not kernel.dtype or (bias is not None and bias.dtype is not kernel.dtype):
             x, kernel = checks.unify(x, kernel)
             if bias is not None:
                 bias = bias.to(kernel.dtype.to_complex() if bias.is_complex() else kernel.dtype)
         if self.doubled:
             x = _ordered(_widened(_lowered(x)))
+        if self.mixes(x):
+            pixels = functional.linear(x.flatten(2).mT, kernel.flatten(1), bias)
+            return pixels.mT.unflatten(2, x.shape[2:])
         if self.stage.groups == 1:
-            return function(x, kernel, bias, *arguments)
+            return self.convolve(x, kernel, bias)
         alone = serves(x, kernel) and torch.is_grad_enabled() and kernel.requires_grad
         if not checks.autocasting(x.device):
             if alone:
-                return depthwise(x, kernel, bias, *arguments[:-1])
-            return function(x, kernel, bias, *arguments)
+                return depthwise(x, kernel, bias, *self.options[:-1])
+            return self.convolve(x, kernel, bias)
         with torch.autocast(x.device.type, enabled=False):
             if alone:
                 low = torch.get_autocast_dtype(x.device.type)
                 bias = None if bias is None else bias.to(low)
-                return depthwise(x.to(low), kernel.to(low), bias, *arguments[:-1])
+                return depthwise(x.to(low), kernel.to(low), bias, *self.options[:-1])
             # Other grouped convolutions have no fast backward in half precision on a CPU.
-            return function(x.to(kernel.dtype), kernel, bias, *arguments)
+            return self.convolve(x.to(kernel.dtype), kernel, bias)
+
+    def convolve(
+        self, x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Return torch's convolution."""
+        return self.function(x, kernel, bias, *self.options)
 
     @property
     def pointwise(self) -> bool:
         """Whether it takes channels to channels, pixel by pixel."""
         return not any(self.stage.axes)
+
+    def mixes(self, x: torch.Tensor) -> bool:
+        """Whether it is a matrix product for all pixels, which puts channels innermost."""
+        return self.pointwise and self.ordered and not checks.autocasting(x.device)
 
     def pooled(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """Return ReLU of the largest of every two by two pixels, if it is pointwise."""
@@ -106,6 +116,8 @@ class Convolutions:
             learning if single else numbers >= _LARGE or len(chain) > 1
         )
         self._steps = [self._step(stage) for stage in chain]
+        kept = not learning and not torch.is_grad_enabled()
+        self._alone = kept and len(chain) == 1 and self._padding is not None and not self._ordered
 
     def _step(self, stage: Stage) -> _Step:
         def along(values: tuple[int, ...], usual: int) -> tuple[int, ...]:
@@ -115,9 +127,13 @@ class Convolutions:
         memory = Memory(stage.operator, lambda x: step.prepare(x))
         step = _Step(
             stage,
-            along(self.geometry.stride, 1),
-            along(padding, 0),
-            along(self.geometry.dilation, 1),
+            _FUNCTIONS[self.geometry.axes],
+            (
+                along(self.geometry.stride, 1),
+                along(padding, 0),
+                along(self.geometry.dilation, 1),
+                stage.groups,
+            ),
             memory,
             self._ordered,
             self._ordered and stage.in_channels == 1,
@@ -126,6 +142,13 @@ class Convolutions:
 
     def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         """``(N, in_channels, ...) -> (N, out_channels, ...)``."""
+        if self._alone:
+            # One convolution with kernels that are kept: of a small image every check is felt.
+            step = self._steps[0]
+            kernel = step.kernels.fresh()
+            plain = bias is None or bias.dtype is x.dtype
+            if plain and kernel is not None and kernel.dtype is x.dtype:
+                return step.function(x, kernel, bias, *step.options)
         x = self._ready(x)
         *others, last = self._steps
         for step in others:
@@ -137,7 +160,9 @@ class Convolutions:
         """Return images with borders, and with the channels where they are wanted."""
         if self._padding is None:
             x = self.geometry.pad(x)
-        return _ordered(x) if self._ordered and x.shape[1] > 1 else x
+        return (
+            _ordered(x) if self._ordered and x.shape[1] > 1 and not self._steps[0].mixes(x) else x
+        )
 
     def pooled(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         """Return ``relu(max_pool2d(self(x, bias), 2))``, of two-dimensional images."""

@@ -131,8 +131,11 @@ class Convolution(Structured):
         """Return the quickest way for images of this size and type."""
         if torch.compiler.is_compiling():
             return self._planned(x)
-        key = x.shape, x.dtype, x.device, torch.is_grad_enabled(), checks.autocasting(x.device)
-        return self._plans.get(self.operator, key, lambda: self._planned(x))
+        device = x.device
+        key = x.shape, x.dtype, device, torch.is_grad_enabled(), checks.autocasting(device)
+        # By attribute, finding the operator would cost more than finding its plan.
+        found = self._plans.find(self._modules["operator"], key)
+        return found or self._plans.get(self.operator, key, lambda: self._planned(x))
 
     def _planned(self, x: torch.Tensor) -> Evaluation:
         if x.dim() != self.axes + 2 or x.shape[1] != self.in_channels:
