@@ -243,3 +243,19 @@ def test_strategies_that_do_not_exist_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             layer.explain(batch, size)
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_pointwise_stages_without_gradients(axes: int, channels_last: bool) -> None:
+    taps = 3**axes
+    operator = dense(6, 4) @ ops.KhatriRao(dense(4, 5), dense(4, taps))
+    kind = {2: psn.Conv2d, 3: psn.Conv3d}[axes]
+    layer = kind(5, 6, 3, operator, padding=1, strategy="factors")
+    randomize(layer)
+    x = torch.randn(2, 5, *(7, 6, 5)[:axes], dtype=torch.float64)
+    if channels_last:
+        formats = {2: torch.channels_last, 3: torch.channels_last_3d}
+        x = x.contiguous(memory_format=formats[axes])
+    with torch.no_grad():
+        close(layer(x), layer.to_conv()(x), 1e-10)

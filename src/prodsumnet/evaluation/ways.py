@@ -74,8 +74,12 @@ class _Step:
         return not any(self.stage.axes)
 
     def mixes(self, x: torch.Tensor) -> bool:
-        """Whether it is a matrix product for all pixels, which puts channels innermost."""
-        return self.pointwise and self.ordered and not checks.autocasting(x.device)
+        """Whether it is a matrix product for all pixels, which puts channels innermost.
+
+        With gradients it would have to copy the images, and torch's convolution is as quick.
+        """
+        plain = not (torch.is_grad_enabled() or checks.autocasting(x.device))
+        return plain and self.pointwise and self.ordered
 
     def pooled(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """Return ReLU of the largest of every two by two pixels, if it is pointwise."""
