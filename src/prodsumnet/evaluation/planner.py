@@ -27,6 +27,7 @@ from prodsumnet.operators import (
     VStack,
 )
 from prodsumnet.operators.algebra import Adjoint, Transpose
+from prodsumnet.operators.kronecker_train import Contraction, contractions
 from prodsumnet.operators.materialized import Materialized
 
 Layout = Literal["rows", "columns"]
@@ -111,7 +112,8 @@ class Planner:
             return Composed(operator), multiply
         if _materialized(operator):
             return operator, self._price(operator, batch)
-        inner = self._parts(pushed(operator), min(operator.shape))[0]
+        by_parts = self._parts(pushed(operator), min(operator.shape))[0]
+        inner = min((operator, by_parts), key=self._composing)
         return Composed(inner), self._composing(inner) + multiply
 
     def _decide(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
@@ -153,11 +155,27 @@ class Planner:
             return max(parts, whole) if isinstance(operator, Kronecker) else parts
         if isinstance(operator, Product):
             first, *others = operator
+            steps = contractions(list(operator))
+            if steps is not None:
+                return self._contracting(steps)
             if operator.out_features >= operator.in_features:
                 *others, first = operator
             applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
             return self._composing(first) + applied
         return whole
+
+    def _contracting(self, steps: list[Contraction]) -> float:
+        """Return the seconds that the dense matrix of a train of stages takes."""
+        first, *others = steps
+        time, rows = self._composing(first.core), first.core.out_features
+        for step in others:
+            time += self._composing(step.core)
+            vectors = step.new * step.core.in_features
+            product = Cost.matmul(vectors, rows * step.behind, step.shared)
+            time += self._rates.seconds("dense", "rows", product, vectors, self._gradients)
+            rows *= step.new
+            time += self._moving(*[rows * step.core.in_features * step.behind] * 2)
+        return time
 
     def _moving(self, inputs: int, outputs: int) -> float:
         moved = Cost.elementwise(inputs, outputs)

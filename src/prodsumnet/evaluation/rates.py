@@ -15,6 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import platformdirs
 import torch
 
@@ -86,25 +87,24 @@ class Rate:
         batch : int
             Of how many vectors.
         """
-        correction, weights = 0.0, _FAR**-4
-        place = _place(batch, cost)
-        for there, error in self._errors:
-            weight = (math.dist(place, there) ** 2 + _CLOSE) ** -2
-            correction += weight * error
-            weights += weight
-        return self._rough(cost) * math.exp(correction / weights)
+        places, errors = self._errors
+        weights = (((places - _place(batch, cost)) ** 2).sum(1) + _CLOSE) ** -2
+        correction = weights @ errors / (weights.sum() + _FAR**-4)
+        return self._rough(cost) * math.exp(correction)
 
     def _rough(self, cost: Cost) -> float:
         constants = self.call, self.flop, self.byte, self.far
         return sum(a * b for a, b in zip(constants, quantities(cost), strict=True))
 
     @cached_property
-    def _errors(self) -> list[tuple[tuple[float, ...], float]]:
-        found = []
+    def _errors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where was measured, and the logarithms of measured over predicted seconds."""
+        places, errors = [], []
         for batch, calls, flops, moved, seconds in self.points:
             cost = Cost(flops, moved, calls)
-            found.append((_place(batch, cost), math.log(seconds / self._rough(cost))))
-        return found
+            places.append(_place(batch, cost))
+            errors.append(math.log(seconds / self._rough(cost)))
+        return np.array(places).reshape(-1, 4), np.array(errors)
 
 
 def quantities(cost: Cost) -> tuple[int, int, int, int]:
