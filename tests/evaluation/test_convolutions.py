@@ -15,9 +15,9 @@ from torch import nn
 from prodsumnet import nn as psn
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import CONVOLUTION_STRATEGIES
-from prodsumnet.evaluation.depthwise import depthwise
-from prodsumnet.evaluation.fourier import transform_size
-from prodsumnet.evaluation.ways import Convolutions, Transformed
+from prodsumnet.evaluation.convolution.depthwise import depthwise
+from prodsumnet.evaluation.convolution.fourier import transform_size
+from prodsumnet.evaluation.convolution.ways import Convolutions, Transformed
 from prodsumnet.models.spectra import low_frequencies
 from prodsumnet.numerics import eager
 

@@ -12,7 +12,7 @@ from tests.nn.support import KERNELS, kernels
 from torch.nn import functional
 
 from prodsumnet import operators as ops
-from prodsumnet.evaluation.kernels import (
+from prodsumnet.evaluation.convolution.kernels import (
     Chain,
     chains,
     cheapest,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from prodsumnet import operators as ops
-from prodsumnet.evaluation.pieces import Along, Pieces
+from prodsumnet.evaluation.chains.pieces import Along, Pieces
 from prodsumnet.evaluation.rewrites import rewrites
 from prodsumnet.numerics import eager
 

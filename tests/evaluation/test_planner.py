@@ -11,7 +11,7 @@ from tests.nn.support import gradients
 
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Composed, plan
-from prodsumnet.evaluation.chained import Chained
+from prodsumnet.evaluation.chains.chained import Chained
 from prodsumnet.operators import Cost
 
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from prodsumnet.evaluation.pooled import pooled_product
+from prodsumnet.evaluation.convolution.pooled import pooled_product
 from prodsumnet.numerics import eager
 
 

@@ -8,10 +8,10 @@ from tests.evaluation.test_planner import assert_equal_maps, dense
 
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Composed
-from prodsumnet.evaluation.chained import Chained
-from prodsumnet.evaluation.grouping import groupings
+from prodsumnet.evaluation.chains.chained import Chained
+from prodsumnet.evaluation.chains.grouping import groupings
+from prodsumnet.evaluation.chains.stages import trace
 from prodsumnet.evaluation.rewrites import rewrites
-from prodsumnet.evaluation.stages import trace
 from prodsumnet.families import build
 
 DOUBLE = torch.float64

@@ -13,7 +13,7 @@ from torch.nn import functional
 from prodsumnet import nn as psn
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Composed
-from prodsumnet.evaluation.ways import Transformed
+from prodsumnet.evaluation.convolution.ways import Transformed
 
 BATCH = 300
 

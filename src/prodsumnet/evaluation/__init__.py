@@ -1,7 +1,9 @@
 """Which way to compute an operator."""
 
 from prodsumnet.evaluation.composed import Composed
-from prodsumnet.evaluation.convolutions import (
+from prodsumnet.evaluation.convolution.geometry import Geometry
+from prodsumnet.evaluation.convolution.kernels import cheapest, macs
+from prodsumnet.evaluation.convolution.planning import (
     CONVOLUTION_STRATEGIES,
     ConvolutionCandidate,
     ConvolutionExplanation,
@@ -10,8 +12,6 @@ from prodsumnet.evaluation.convolutions import (
     explain_convolution,
     plan_convolution,
 )
-from prodsumnet.evaluation.geometry import Geometry
-from prodsumnet.evaluation.kernels import cheapest, macs
 from prodsumnet.evaluation.memory import Memory
 from prodsumnet.evaluation.plans import Plans
 from prodsumnet.evaluation.strategies import (

@@ -1,9 +1,9 @@
 """Other ways to compute an operator from the same numbers."""
 
-from prodsumnet.evaluation.chained import Chained
+from prodsumnet.evaluation.chains.chained import Chained
+from prodsumnet.evaluation.chains.grouping import groupings
+from prodsumnet.evaluation.chains.stages import is_matrix, trace
 from prodsumnet.evaluation.composed import Composed
-from prodsumnet.evaluation.grouping import groupings
-from prodsumnet.evaluation.stages import is_matrix, trace
 from prodsumnet.operators import (
     Adjoint,
     HStack,

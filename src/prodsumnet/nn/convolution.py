@@ -17,7 +17,7 @@ from prodsumnet.evaluation import (
     macs,
     plan_convolution,
 )
-from prodsumnet.evaluation.convolutions import Evaluation
+from prodsumnet.evaluation.convolution.planning import Evaluation
 from prodsumnet.nn.bias import bias_vector
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import borders, checks, dtypes

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from prodsumnet.evaluation import fourier
-from prodsumnet.evaluation.depthwise import depthwise, serves
-from prodsumnet.evaluation.geometry import Geometry
-from prodsumnet.evaluation.kernels import Chain, Stage
+from prodsumnet.evaluation.convolution import fourier
+from prodsumnet.evaluation.convolution.depthwise import depthwise, serves
+from prodsumnet.evaluation.convolution.geometry import Geometry
+from prodsumnet.evaluation.convolution.kernels import Chain, Stage
+from prodsumnet.evaluation.convolution.pooled import pooled_product
 from prodsumnet.evaluation.memory import Memory
-from prodsumnet.evaluation.pooled import pooled_product
 from prodsumnet.numerics import checks
 
 _FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {

@@ -2,8 +2,8 @@
 
 import math
 
-from prodsumnet.evaluation.contraction import compose, joint
-from prodsumnet.evaluation.stages import Chain, Stage
+from prodsumnet.evaluation.chains.contraction import compose, joint
+from prodsumnet.evaluation.chains.stages import Chain, Stage
 
 BATCHES = (1, 32, 256)
 """Numbers of vectors for which groupings are tried."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from prodsumnet.evaluation.geometry import Geometry
+from prodsumnet.evaluation.convolution.geometry import Geometry
 
 
 def transform_size(sizes: Sequence[int]) -> tuple[int, ...]:

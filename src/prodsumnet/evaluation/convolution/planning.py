@@ -6,10 +6,10 @@ from typing import Literal
 
 import torch
 
-from prodsumnet.evaluation.geometry import Geometry
-from prodsumnet.evaluation.kernels import Chain, Stage, chains, prepared, whole
+from prodsumnet.evaluation.convolution.geometry import Geometry
+from prodsumnet.evaluation.convolution.kernels import Chain, Stage, chains, prepared, whole
+from prodsumnet.evaluation.convolution.ways import Convolutions, Transformed
 from prodsumnet.evaluation.tabulation import tabulated
-from prodsumnet.evaluation.ways import Convolutions, Transformed
 from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import torch
 
-from prodsumnet.evaluation.pieces import Along, Pieces
-from prodsumnet.evaluation.stages import Axes, Chain, Stage
-from prodsumnet.evaluation.steps import BATCH, Kernel, Step, kernel, matrices, mover
+from prodsumnet.evaluation.chains.pieces import Along, Pieces
+from prodsumnet.evaluation.chains.stages import Axes, Chain, Stage
+from prodsumnet.evaluation.chains.steps import BATCH, Kernel, Step, kernel, matrices, mover
 
 _TYPICAL_BATCH = 64
 _NARROW = 16

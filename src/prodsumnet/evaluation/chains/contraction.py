@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from prodsumnet.evaluation.stages import Axes, Chain, Stage
+from prodsumnet.evaluation.chains.stages import Axes, Chain, Stage
 from prodsumnet.numerics import checks
 
 

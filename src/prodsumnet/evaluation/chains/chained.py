@@ -5,10 +5,10 @@ import math
 
 import torch
 
-from prodsumnet.evaluation.grouping import alive
-from prodsumnet.evaluation.layouts import Layouts
+from prodsumnet.evaluation.chains.grouping import alive
+from prodsumnet.evaluation.chains.layouts import Layouts
+from prodsumnet.evaluation.chains.stages import Chain
 from prodsumnet.evaluation.memory import Memory
-from prodsumnet.evaluation.stages import Chain
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from prodsumnet.evaluation.contraction import aligned
-from prodsumnet.evaluation.stages import Axes, Chain, Stage
+from prodsumnet.evaluation.chains.contraction import aligned
+from prodsumnet.evaluation.chains.stages import Axes, Chain, Stage
 from prodsumnet.numerics import checks
 from prodsumnet.numerics.eager import recorded
 from prodsumnet.operators.shared_product import shared_product

@@ -1,0 +1,1 @@
+"""Products as chains of matrix products between the axes of a tensor."""

@@ -1,0 +1,1 @@
+"""Convolutions: the ways to compute one, and which to take."""
