@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 import torch
 
+from prodsumnet.numerics import checks
 from prodsumnet.operators import LinearOperator
 
 _MAX_PLANS = 16
@@ -13,6 +14,15 @@ _NONE = torch.empty(0)
 """Stands for the numbers of an operator that has none."""
 
 Plan = TypeVar("Plan")
+
+
+def circumstances(x: torch.Tensor) -> Hashable:
+    """Return what the plan of an operator for an input depends on, beside the operator."""
+    device = x.device
+    # Asked at every call of a layer, and so without a further one for the usual device.
+    usual = device.type == "cpu"
+    casting = torch.is_autocast_enabled("cpu") if usual else checks.autocasting(device)
+    return x.shape, x.dtype, device, torch.is_grad_enabled(), casting
 
 
 class Plans(Generic[Plan]):

@@ -13,6 +13,7 @@ from prodsumnet.evaluation import (
     Geometry,
     cheapest,
     check_convolution_strategy,
+    circumstances,
     explain_convolution,
     macs,
     plan_convolution,
@@ -131,8 +132,7 @@ class Convolution(Structured):
         """Return the quickest way for images of this size and type."""
         if torch.compiler.is_compiling():
             return self._planned(x)
-        device = x.device
-        key = x.shape, x.dtype, device, torch.is_grad_enabled(), checks.autocasting(device)
+        key = circumstances(x)
         # By attribute, finding the operator would cost more than finding its plan.
         found = self._plans.find(self._modules["operator"], key)
         return found or self._plans.get(self.operator, key, lambda: self._planned(x))

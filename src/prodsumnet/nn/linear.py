@@ -5,7 +5,15 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import nn
 
-from prodsumnet.evaluation import Composed, Explanation, Strategy, check_strategy, explain, plan
+from prodsumnet.evaluation import (
+    Composed,
+    Explanation,
+    Strategy,
+    check_strategy,
+    circumstances,
+    explain,
+    plan,
+)
 from prodsumnet.nn.bias import bias_vector, match
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import checks
@@ -80,10 +88,7 @@ class Linear(Structured):
         if torch.compiler.is_compiling():
             y = self.operator(x)
         else:
-            device = x.device
-            usual = device.type == "cpu"
-            casting = torch.is_autocast_enabled("cpu") if usual else checks.autocasting(device)
-            key = x.shape, x.dtype, device, torch.is_grad_enabled(), casting
+            key = circumstances(x)
             # By attribute, finding the operator would cost more than finding its plan.
             y = (self._plans.find(self._modules["operator"], key) or self._plan(x, key))(x)
         bias = bias_vector(self.bias)

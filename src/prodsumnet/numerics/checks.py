@@ -140,7 +140,6 @@ def numeric_dtype(dtype: torch.dtype | None) -> torch.dtype:
 def autocasting(device: torch.device) -> bool:
     """Whether automatic mixed precision is on, which converts numbers and input as it goes."""
     kind = device.type
-    # Asked at every call of a layer: the usual device first.
     if kind != "cpu" and not torch.amp.is_autocast_available(kind):
         return False
     return torch.is_autocast_enabled(kind)
