@@ -35,6 +35,9 @@ Layout = Literal["rows", "columns"]
 _HOISTED_NUMBERS = 2**20
 """Largest fixed matrix that is computed once and kept."""
 
+_COPIES = 3
+"""How often a tensor is moved for one contraction, with what is done to it on the way."""
+
 REMEMBERED_NUMBERS = 2**25
 """Largest dense matrix of trained numbers that is kept where no gradients are wanted."""
 
@@ -174,7 +177,11 @@ class Planner:
             product = Cost.matmul(vectors, rows * step.behind, step.shared)
             time += self._rates.seconds("dense", "rows", product, vectors, self._gradients)
             rows *= step.new
-            time += self._moving(*[rows * step.core.in_features * step.behind] * 2)
+            # Both operands and the result are copied to other orders of their axes.
+            for numbers in (vectors * step.shared, rows * step.shared * step.behind):
+                time += _COPIES * self._moving(numbers, numbers)
+            image = rows * step.core.in_features * step.behind
+            time += _COPIES * self._moving(image, image)
         return time
 
     def _moving(self, inputs: int, outputs: int) -> float:
