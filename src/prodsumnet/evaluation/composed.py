@@ -10,6 +10,10 @@ from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
 
+_SMALL = 2**21
+"""Rows of vectors are multiplied quicker by a transposed matrix of up to so many numbers."""
+
+
 def compose(operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """Return the dense matrix in the operator's own precision, even where autocast is on.
 
@@ -43,14 +47,13 @@ class Composed(LinearOperator):
     def __init__(self, operator: LinearOperator) -> None:
         super().__init__(*operator.shape)
         self.operator = operator
-        # Transposed, since small products with rows of vectors are quicker this way.
         self.memory = Memory(operator, self._transposed)
 
     def _transposed(self, x: torch.Tensor) -> torch.Tensor:
         dense = compose(self.operator, x.dtype, x.device)
         if checks.autocasting(x.device) and not dense.is_complex():
             dense = dense.to(torch.get_autocast_dtype(x.device.type))
-        return dense.mT.contiguous()
+        return dense.mT.contiguous() if dense.numel() <= _SMALL else dense.mT
 
     def remembered(self, x: torch.Tensor) -> torch.Tensor:
         """`_matvec` of input always of the matrix's type, without gradients or autocast."""
