@@ -9,7 +9,6 @@ from prodsumnet.evaluation.memory import Memory
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
-
 _SMALL = 2**21
 """Rows of vectors are multiplied quicker by a transposed matrix of up to so many numbers."""
 
