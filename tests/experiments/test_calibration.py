@@ -50,7 +50,8 @@ def test_examples_are_distinct_nodes_of_the_families() -> None:
     told = []
     found = list(calibration.examples((8,), CPU, lambda *words: told.append(words)))
     kinds = {rates.name(operator) for operator in found}
-    assert {"dense", "circulant", "hadamard", "kronecker", "sparse", "Chained"} <= kinds
+    expected = {"dense", "circulant", "hadamard", "sparse", "Chained", "in place"}
+    assert expected | {"kronecker of matrices", "kronecker of dct"} <= kinds
     assert told[0][0] == 0
     assert all(total == len(told) for _, total, _ in told)
     leaves = [repr(operator) for operator in found if operator.kind != "dense"]

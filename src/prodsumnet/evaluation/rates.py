@@ -39,7 +39,7 @@ VARIABLE = "PRODSUMNET_RATES"
 NEAR_BYTES = 2**20
 """What moves up to so many bytes is taken to stay in a cache."""
 
-KRONECKER = "kronecker of "
+KRONECKER, IN_PLACE = "kronecker of ", "in place"
 
 OTHER = "other"
 """Stands for kinds that were not measured."""
@@ -153,9 +153,11 @@ class Rates:
 def name(operator: LinearOperator) -> str:
     """Return the name under which the rates of an operator's kind are kept.
 
-    That of a Kronecker product is named by its factors', which make more of a difference than its
-    arithmetic tells.
+    That of a Kronecker product is named by its factors', and chains of products without copies have
+    one of their own: both make more of a difference than the arithmetic tells.
     """
+    if getattr(operator, "in_place", False):
+        return IN_PLACE
     if isinstance(operator, Kronecker):
         factors = {"matrices" if isinstance(f, Materialized) else name(f) for f in operator}
         return KRONECKER + " and ".join(sorted(factors - {Identity.kind}))

@@ -259,7 +259,7 @@ def _rate(kind: str, samples: list[Sample]) -> dict[str, list]:
     relative = rows / scale / times[:, None]
     solution, _ = scipy.optimize.nnls(relative, np.ones(len(samples)))
     alike = kind in (*kinds.names(), "moving", "transpositions")
-    varied = not alike and not kind.startswith(rates.KRONECKER)
+    varied = not alike and kind != rates.IN_PLACE and not kind.startswith(rates.KRONECKER)
     # What differs more within a name than its cost tells is priced high rather than low.
     caution = np.quantile(1 / (relative @ solution), _CAUTION) if varied else 1.0
     kept = [] if kind == rates.OTHER else samples

@@ -22,6 +22,11 @@ class Chained(LinearOperator):
         The operator, whose numbers are shared.
     chain : Chain
         Its stages; the numbers of composed ones are kept where no gradients are wanted.
+
+    Attributes
+    ----------
+    in_place : bool
+        Whether all stages are matrices along axes of each vector, which costs no copies.
     """
 
     def __init__(self, operator: LinearOperator, chain: Chain) -> None:
@@ -29,6 +34,7 @@ class Chained(LinearOperator):
         self.operator = operator
         self._chain = chain
         self._ways = {False: _Way(operator, chain), True: _Way(operator, chain.adjoint())}
+        self.in_place = self._ways[False].in_place
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return self._by_rows(x, adjoint=False)
@@ -84,6 +90,7 @@ class _Way:
 
     def __init__(self, operator: LinearOperator, chain: Chain) -> None:
         self._stages, self._layouts = chain.stages, Layouts(chain)
+        self.in_place = self._layouts.in_place
         self._composed = any(len(stage.operators) > 1 for stage in chain.stages)
         self._memory = Memory(operator, self._numbers)
 

@@ -53,6 +53,11 @@ class Layouts:
             for many, columns in ((False, False), (True, False), (True, True))
         }
 
+    @property
+    def in_place(self) -> bool:
+        """Whether rows of vectors are never brought into another order, see `Pieces`."""
+        return self._ways[True, False].pieces is not None
+
     def apply(self, x: torch.Tensor, numbers: list[torch.Tensor]) -> torch.Tensor:
         """Return the chain's images of the rows of a matrix, as rows.
 
