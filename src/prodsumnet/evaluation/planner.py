@@ -9,6 +9,7 @@ from typing import Literal
 
 import torch
 
+from prodsumnet.evaluation.chains.chained import Chained
 from prodsumnet.evaluation.composed import Composed, compose
 from prodsumnet.evaluation.rates import Rates, cost, name
 from prodsumnet.evaluation.rewrites import rewrites
@@ -34,6 +35,9 @@ Layout = Literal["rows", "columns"]
 
 _HOISTED_NUMBERS = 2**20
 """Largest fixed matrix that is computed once and kept."""
+
+_FEWER_COPIES = 0.95
+"""What share of the time of factors it takes at most to leave vectors in place between them."""
 
 _COPIES = 3
 """How often a tensor is moved for one contraction, with what is done to it on the way."""
@@ -98,8 +102,14 @@ class Planner:
 
     def by_parts(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
         """Return the quickest form of an expression that is not composed as a whole."""
-        forms = [pushed(operator), *rewrites(operator)]
-        return min((self._parts(form, batch) for form in forms), key=lambda form: form[1])
+        written = best = self._parts(pushed(operator), batch)
+        for rewritten in rewrites(operator):
+            form, time = self._parts(rewritten, batch)
+            if isinstance(form, Chained) and form.in_place and not form.composing.calls:
+                time = min(time, _FEWER_COPIES * written[1])
+            if time < best[1]:
+                best = form, time
+        return best
 
     def dense(self, operator: LinearOperator, batch: int) -> tuple[LinearOperator, float]:
         """Return an operator composed to its dense matrix, and its seconds with the product."""
