@@ -105,7 +105,8 @@ class Planner:
         written = best = self._parts(pushed(operator), batch)
         for rewritten in rewrites(operator):
             form, time = self._parts(rewritten, batch)
-            if isinstance(form, Chained) and form.in_place and not form.composing.calls:
+            chained = isinstance(form, Chained) and isinstance(operator, Product)
+            if chained and form.in_place and not form.composing.calls:
                 time = min(time, _FEWER_COPIES * written[1])
             if time < best[1]:
                 best = form, time
