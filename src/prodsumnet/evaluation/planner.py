@@ -105,8 +105,7 @@ class Planner:
         written = best = self._parts(pushed(operator), batch)
         for rewritten in rewrites(operator):
             form, time = self._parts(rewritten, batch)
-            chained = isinstance(form, Chained) and isinstance(operator, Product)
-            if chained and form.in_place and not form.composing.calls:
+            if isinstance(operator, Product) and _in_place(form):
                 time = min(time, _FEWER_COPIES * written[1])
             if time < best[1]:
                 best = form, time
@@ -275,6 +274,11 @@ def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:
             yield from leaves(part)
     elif not operator.is_identity:
         yield operator
+
+
+def _in_place(form: LinearOperator) -> bool:
+    """Whether a form is a chain of a product's own factors that copies no vectors."""
+    return isinstance(form, Chained) and form.in_place and not form.composing.calls
 
 
 def _materialized(operator: LinearOperator) -> bool:
