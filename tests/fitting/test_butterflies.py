@@ -7,7 +7,7 @@ from prodsumnet import families
 from prodsumnet import operators as ops
 from prodsumnet.fitting import fit
 
-SIZES = (4, 64, 256, pytest.param(1024, marks=pytest.mark.slow))
+SIZES = (4, 64, 256, 1024)
 
 
 def bits_reversed(size: int) -> ops.LinearOperator:
