@@ -10,7 +10,7 @@ from prodsumnet.training import Settings
 
 _ROUNDS = 5
 _PATIENCE = 2.0
-"""Seconds of a first call that is also the last one."""
+"""Seconds of a second call that is also the last one."""
 _LEAST = 3
 """Repetitions of a call that uses up its time at once."""
 _MOST = 200
@@ -46,7 +46,7 @@ def interleaved(
         The contenders by name.
     seconds : float
         About how long each is measured. A call that takes longer is measured three times; one that
-        takes more than two seconds once, the planning and allocating of a first call included.
+        takes more than two seconds once.
     evict : callable, optional
         Called before every measured call, to empty the caches.
     """
@@ -60,9 +60,9 @@ def interleaved(
                     continue
                 last = found[-1] if found else 0.0
                 if not found:
-                    first = _seconds(call)  # It plans, and allocates.
-                    if first > _PATIENCE:
-                        found.append(first)
+                    # It plans and allocates, and may compose what is kept from then on.
+                    if _seconds(call) > _PATIENCE and (second := _seconds(call)) > _PATIENCE:
+                        found.append(second)
                         waited.add(name)
                         continue
                 elif last < _LONG and evict is None:
