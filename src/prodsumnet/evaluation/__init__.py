@@ -13,7 +13,7 @@ from prodsumnet.evaluation.convolution.planning import (
     plan_convolution,
 )
 from prodsumnet.evaluation.memory import Memory
-from prodsumnet.evaluation.plans import Plans, circumstances
+from prodsumnet.evaluation.plans import Plans
 from prodsumnet.evaluation.strategies import (
     STRATEGIES,
     Candidate,
@@ -42,7 +42,6 @@ __all__ = [
     "cheapest",
     "check_convolution_strategy",
     "check_strategy",
-    "circumstances",
     "explain",
     "explain_convolution",
     "macs",

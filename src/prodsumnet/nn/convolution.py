@@ -13,12 +13,12 @@ from prodsumnet.evaluation import (
     Geometry,
     cheapest,
     check_convolution_strategy,
-    circumstances,
     explain_convolution,
     macs,
     plan_convolution,
 )
 from prodsumnet.evaluation.convolution.planning import Evaluation
+from prodsumnet.evaluation.plans import circumstances
 from prodsumnet.nn.bias import bias_vector
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import borders, checks, dtypes

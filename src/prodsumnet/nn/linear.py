@@ -5,15 +5,8 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import nn
 
-from prodsumnet.evaluation import (
-    Composed,
-    Explanation,
-    Strategy,
-    check_strategy,
-    circumstances,
-    explain,
-    plan,
-)
+from prodsumnet.evaluation import Composed, Explanation, Strategy, check_strategy, explain, plan
+from prodsumnet.evaluation.plans import circumstances
 from prodsumnet.nn.bias import bias_vector, match
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import checks
