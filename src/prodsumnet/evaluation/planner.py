@@ -12,7 +12,7 @@ import torch
 from prodsumnet.evaluation.chains.chained import Chained
 from prodsumnet.evaluation.composed import Composed, compose
 from prodsumnet.evaluation.rates import Rates, cost, name
-from prodsumnet.evaluation.rewrites import rewrites
+from prodsumnet.evaluation.rewrites import pushed, rewrites
 from prodsumnet.operators import (
     Basis,
     BlockDiagonal,
@@ -160,22 +160,26 @@ class Planner:
         if isinstance(operator, Sum | Basis):
             joins = len(list(operator)) - isinstance(operator, Sum)
             return sum(map(self._composing, operator)) + joins * self._moving(2 * entries, entries)
-        composed = Cost(operator.cost(min(operator.shape)).flops, 4 * entries, 1)
-        width = min(operator.shape)
-        whole = self._rates.seconds(name(operator), "dense", composed, width, self._gradients)
         if isinstance(operator, Kronecker | BlockDiagonal | HStack | VStack):
             parts = sum(map(self._composing, operator)) + self._moving(entries, entries)
-            return max(parts, whole) if isinstance(operator, Kronecker) else parts
+            whole = self._composed(operator) if isinstance(operator, Kronecker) else 0.0
+            return max(parts, whole)
         if isinstance(operator, Product):
-            first, *others = operator
             steps = contractions(list(operator))
             if steps is not None:
                 return self._contracting(steps)
+            first, *others = operator
             if operator.out_features >= operator.in_features:
                 *others, first = operator
             applied = sum(self._price(f, min(operator.shape), "rows") for f in others)
             return self._composing(first) + applied
-        return whole
+        return self._composed(operator)
+
+    def _composed(self, operator: LinearOperator) -> float:
+        """Return the seconds that the dense matrix of a kind takes as a whole."""
+        width, entries = min(operator.shape), operator.out_features * operator.in_features
+        moved = Cost(operator.cost(width).flops, 4 * entries, 1)
+        return self._rates.seconds(name(operator), "dense", moved, width, self._gradients)
 
     def _contracting(self, steps: list[Contraction]) -> float:
         """Return the seconds that the dense matrix of a train of stages takes."""
@@ -286,20 +290,3 @@ def _materialized(operator: LinearOperator) -> bool:
     if isinstance(operator, Adjoint | Transpose):
         return _materialized(operator.operator)
     return isinstance(operator, Materialized)
-
-
-def pushed(operator: LinearOperator) -> LinearOperator:
-    """Return an adjoint or a transpose of an expression as an expression of such."""
-    if not isinstance(operator, Adjoint | Transpose):
-        return operator
-    view = type(operator)
-    inner = operator.operator
-    if isinstance(inner, Adjoint | Transpose) and type(inner) is view:
-        return inner.operator
-    if isinstance(inner, Product):
-        return Product(*(view(factor) for factor in reversed(list(inner))))
-    if isinstance(inner, Sum | Kronecker | BlockDiagonal):
-        return type(inner)(*map(view, inner))
-    if isinstance(inner, HStack | VStack):
-        return (VStack if isinstance(inner, HStack) else HStack)(*map(view, inner))
-    return operator

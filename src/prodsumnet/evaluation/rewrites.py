@@ -6,6 +6,7 @@ from prodsumnet.evaluation.chains.stages import is_matrix, trace
 from prodsumnet.evaluation.composed import Composed
 from prodsumnet.operators import (
     Adjoint,
+    BlockDiagonal,
     HStack,
     Kronecker,
     LinearOperator,
@@ -39,6 +40,23 @@ def rewrites(operator: LinearOperator) -> list[LinearOperator]:
         fused = _fused(operator)
         return [] if fused is None else [fused, *_chains(fused)]
     return _chains(operator)
+
+
+def pushed(operator: LinearOperator) -> LinearOperator:
+    """Return an adjoint or a transpose of an expression as an expression of such."""
+    if not isinstance(operator, Adjoint | Transpose):
+        return operator
+    view = type(operator)
+    inner = operator.operator
+    if isinstance(inner, Adjoint | Transpose) and type(inner) is view:
+        return inner.operator
+    if isinstance(inner, Product):
+        return Product(*(view(factor) for factor in reversed(list(inner))))
+    if isinstance(inner, Sum | Kronecker | BlockDiagonal):
+        return type(inner)(*map(view, inner))
+    if isinstance(inner, HStack | VStack):
+        return (VStack if isinstance(inner, HStack) else HStack)(*map(view, inner))
+    return operator
 
 
 def _chains(operator: LinearOperator) -> list[LinearOperator]:

@@ -105,8 +105,8 @@ class Linear(Structured):
             if isinstance(planned, Composed | Constant) and free:
                 # One matrix for batches of all sizes; and here every check would be felt.
                 kept = self._plans.get(operator, (x.dtype, x.device), lambda: Composed(operator))
-                if kept.memory.get(x).dtype == x.dtype:
-                    return kept.remembered
+                # Real numbers may make a complex matrix, as the phases of optics do.
+                return kept.remembered if kept.memory.get(x).dtype == x.dtype else kept._matvec
             return planned._matvec
 
         return self._plans.get(operator, key, make)

@@ -71,7 +71,7 @@ class Layouts:
         batch = x.shape[0]
         columns = batch > 1 and not x.is_contiguous() and x.mT.is_contiguous()
         way = self._ways[batch != 1, columns]
-        if way.pieces is not None:
+        if way.pieces is not None and way.pieces.several(x):
             weights = [make(own) for make, own in zip(way.matrices, numbers, strict=True)]
             if way.pieces.pays(x, weights):
                 return way.pieces.apply(x, weights)

@@ -69,6 +69,10 @@ class Pieces:
         self.steps = tuple(steps)
         self.numbers = max(step.numbers for step in steps)
 
+    def several(self, x: torch.Tensor) -> bool:
+        """Whether rows ``x`` are more than one piece."""
+        return len(x) > chunk_rows(x, self.numbers)
+
     def pays(self, x: torch.Tensor, weights: Sequence[torch.Tensor]) -> bool:
         """Whether rows ``x`` are more than one piece, and nothing but the plain numbers is asked.
 
@@ -80,7 +84,7 @@ class Pieces:
             The matrices.
         """
         return (
-            len(x) > chunk_rows(x, self.numbers)
+            self.several(x)
             and x.is_contiguous()
             and all(weight.dtype == x.dtype for weight in weights)
             and not checks.autocasting(x.device)
