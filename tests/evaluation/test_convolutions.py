@@ -15,6 +15,7 @@ from torch import nn
 from prodsumnet import nn as psn
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import CONVOLUTION_STRATEGIES
+from prodsumnet.evaluation.convolution import ways
 from prodsumnet.evaluation.convolution.depthwise import depthwise
 from prodsumnet.evaluation.convolution.fourier import transform_size
 from prodsumnet.evaluation.convolution.ways import Convolutions, Transformed
@@ -84,6 +85,40 @@ def test_all_strategies_agree_on_one_to_three_axes(strategy: str, axes: int, mod
     single = torch.randn(4, *size).double()
     assert_same(layer, reference(layer), single, 1e-10)
     assert layer(torch.zeros(0, 4, *size).double()).shape[0] == 0
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_images_of_one_channel_are_taken_two_columns_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, axes: int, data: st.DataObject
+) -> None:
+    monkeypatch.setattr(ways, "_LARGE", 0)
+    monkeypatch.setattr(ways, "_LARGE_SINGLE", 0)
+
+    def draw(low: int, high: int) -> tuple[int, ...]:
+        return tuple(data.draw(st.integers(low, high)) for _ in range(axes))
+
+    taps, stride, padding, dilation = draw(1, 5), draw(1, 3), draw(0, 3), draw(1, 3)
+    size = tuple(d * (k - 1) + n for d, k, n in zip(dilation, taps, draw(1, 7), strict=True))
+    kernels = dense(3, math.prod(taps)), dense(3, 2) @ dense(2, math.prod(taps))
+    layer = LAYERS[axes](
+        1,
+        3,
+        taps,
+        data.draw(st.sampled_from(kernels)),
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        padding_mode=data.draw(st.sampled_from(["zeros", "replicate"])),
+        dtype=torch.float64,
+    )
+    randomize(layer)
+    x = torch.randn(2, 1, *size, dtype=torch.float64)
+    assert_same(layer, reference(layer), x, 1e-10)
+    with torch.no_grad():
+        close(layer(x), reference(layer)(x), 1e-10)
+    assert layer(x[:0]).shape[0] == 0
 
 
 @pytest.mark.parametrize("strategy", CONVOLUTION_STRATEGIES)

@@ -253,7 +253,7 @@ class _Clock:
         if rate is not _DEPTHWISE:
             outer = stage.out_channels // stage.groups
             waste = max(1.0, _FEW_CHANNELS / outer)
-        # To a single channel another one is added, see `Convolutions`.
+        # The gradient of kernels for a single channel is slow.
         waste *= 2 if self.gradients and stage.in_channels == 1 else 1
         numbers = self.batch * (before * stage.in_channels + after * stage.out_channels)
         # The gradient of depthwise kernels puts the images in another order.

@@ -10,6 +10,7 @@ from prodsumnet.evaluation.convolution import fourier
 from prodsumnet.evaluation.convolution.depthwise import depthwise, serves
 from prodsumnet.evaluation.convolution.geometry import Geometry
 from prodsumnet.evaluation.convolution.kernels import Chain, Stage
+from prodsumnet.evaluation.convolution.pairs import convolve_pairs, paired_kernels
 from prodsumnet.evaluation.convolution.pooled import pooled_product
 from prodsumnet.evaluation.memory import Memory
 from prodsumnet.numerics import checks
@@ -21,8 +22,9 @@ _FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {
 }
 _FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
 
-_LARGE = 2**16
-"""Numbers in an image from which on the order of its axes matters more than a call."""
+_LARGE, _LARGE_SINGLE = 2**16, 2**19
+"""Numbers in the images from which on the order of their axes matters more than a call; the same
+where one convolution takes them from a single channel, which has no order."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class _Step:
     options: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int]
     kernels: Memory
     ordered: bool
-    doubled: bool
+    paired: bool
 
     def __call__(self, x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         kernel = self.kernels.get(x) if self.kernels.usable() else self.prepare(x)
@@ -42,8 +44,9 @@ class _Step:
             x, kernel = checks.unify(x, kernel)
             if bias is not None:
                 bias = bias.to(kernel.dtype.to_complex() if bias.is_complex() else kernel.dtype)
-        if self.doubled:
-            x = _ordered(_widened(_lowered(x)))
+        if self.paired:
+            taps = self.stage.sizes[-1]
+            return convolve_pairs(self.function, x, kernel, bias, taps, *self.options[:-1])
         if self.mixes(x):
             pixels = functional.linear(x.flatten(2).mT, kernel.flatten(1), bias)
             return pixels.mT.unflatten(2, x.shape[2:])
@@ -90,8 +93,9 @@ class _Step:
     def prepare(self, x: torch.Tensor) -> torch.Tensor:
         """Return the kernels as they are needed for an input."""
         kernel = self.stage.kernel(x.dtype, x.device)
-        if self.doubled:
-            kernel = _widened(kernel)
+        if self.paired:
+            stride, _, dilation, _ = self.options
+            return paired_kernels(kernel, stride[-1], dilation[-1])
         return _ordered(kernel) if self.ordered else kernel
 
 
@@ -113,12 +117,11 @@ class Convolutions:
     def __init__(self, chain: Chain, geometry: Geometry, numbers: int, learning: bool) -> None:
         self.chain, self.geometry = chain, geometry
         self._padding = geometry.padding()
-        single = chain[0].in_channels == 1
-        # With one channel, memory formats coincide, and backward and in half precision the slow
-        # one is taken: another channel, of zeros, avoids that.
+        single = len(chain) == chain[0].in_channels == 1
         self._ordered = geometry.axes in _FORMATS and (
-            learning if single else numbers >= _LARGE or len(chain) > 1
+            len(chain) > 1 or numbers >= (_LARGE_SINGLE if single else _LARGE)
         )
+        self._large = numbers >= _LARGE
         self._steps = [self._step(stage) for stage in chain]
         kept = not learning and not torch.is_grad_enabled()
         self._alone = kept and len(chain) == 1 and self._padding is not None and not self._ordered
@@ -140,7 +143,7 @@ class Convolutions:
             ),
             memory,
             self._ordered,
-            self._ordered and stage.in_channels == 1,
+            self._ordered and self._large and stage.in_channels == 1 and any(stage.axes),
         )
         return step
 
@@ -234,11 +237,6 @@ def _lowered(x: torch.Tensor) -> torch.Tensor:
     if not checks.autocasting(x.device) or x.dtype != torch.float32:
         return x
     return x.to(torch.get_autocast_dtype(x.device.type))
-
-
-def _widened(x: torch.Tensor) -> torch.Tensor:
-    """Return images, or kernels, with a second channel of zeros."""
-    return functional.pad(x, (*(0, 0) * (x.dim() - 2), 0, 1))
 
 
 def _ordered(x: torch.Tensor) -> torch.Tensor:
