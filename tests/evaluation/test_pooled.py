@@ -24,7 +24,7 @@ def oracle(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) -> torch.T
 def test_values_and_gradients_are_torch_s(
     monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], images: int
 ) -> None:
-    monkeypatch.setattr(eager, "_CHUNK", images * 5 * shape[2] * shape[3])
+    monkeypatch.setattr(eager, "_CHUNK", images * 2 * 5 * shape[2] * shape[3])
     given = inputs(*shape)
     found, expected = pooled_product(*given), oracle(*given)
     torch.testing.assert_close(found, expected)
@@ -34,6 +34,18 @@ def test_values_and_gradients_are_torch_s(
         slopes = (torch.autograd.grad(y, given, direction, True) for y in (found, expected))
         for ours, theirs in zip(*slopes, strict=True):
             torch.testing.assert_close(ours, theirs)
+
+
+def test_of_equal_pixels_the_first_is_the_largest() -> None:
+    given = inputs(4, 3, 6, 6)
+    with torch.no_grad():
+        given[0].copy_(given[0].round().clamp_(0, 1)[:, :1].expand(given[0].shape))
+        given[0][:2] = 0
+    found, expected = pooled_product(*given), oracle(*given)
+    direction = torch.randn_like(expected)
+    slopes = (torch.autograd.grad(y, given, direction) for y in (found, expected))
+    for ours, theirs in zip(*slopes, strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_images_may_be_in_any_order_and_need_no_gradient() -> None:
