@@ -27,14 +27,14 @@ def shared_product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         x, matrix = (t if t.dtype == torch.float64 else t.to(dtype) for t in (x, matrix))
     if recorded(matrix, x):
         return _SharedProduct.apply(matrix, x)  # pyright: ignore[reportReturnType]
-    return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
+    return _products(matrix, x)
 
 
 class _SharedProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         ctx.save_for_backward(matrix, x)
-        return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
+        return _products(matrix, x)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
@@ -45,6 +45,12 @@ class _SharedProduct(torch.autograd.Function):
         if needs_matrix:
             own = _summed(grad, x)
         return own, _SharedProduct.apply(matrix.mH, grad) if needs_x else None  # pyright: ignore
+
+
+def _products(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    # In half precision a transposed matrix would be copied for each product.
+    matrix = matrix.contiguous() if x.element_size() == 2 else matrix
+    return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
 
 
 def _summed(grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
