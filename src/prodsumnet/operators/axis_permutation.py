@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from prodsumnet.numerics import checks
+from prodsumnet.numerics.permuted import permuted
 from prodsumnet.operators.cost import Cost
 from prodsumnet.operators.orthonormal import OrthonormalRows
 
@@ -64,13 +65,14 @@ class AxisPermutation(OrthonormalRows, kind="axis-permutation"):
 
     @staticmethod
     def _permute_rows(x: torch.Tensor, sizes: Sequence[int], order: Sequence[int]) -> torch.Tensor:
-        return x.reshape(*sizes, x.shape[1]).permute(*order, len(order)).reshape(x.shape)
+        rows = x.reshape(*sizes, x.shape[1])
+        return permuted(rows, [*order, len(order)]).reshape(x.shape)
 
     @staticmethod
     def _permute(x: torch.Tensor, sizes: Sequence[int], order: Sequence[int]) -> torch.Tensor:
         lead = x.shape[:-1]
         axes = [*range(len(lead)), *(len(lead) + axis for axis in order)]
-        return x.reshape(*lead, *sizes).permute(axes).reshape(x.shape)
+        return permuted(x.reshape(*lead, *sizes), axes).reshape(x.shape)
 
     def _cost(self, batch: int) -> Cost:
         return Cost.elementwise(batch * self.in_features, batch * self.in_features)

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from prodsumnet.evaluation.chains.contraction import aligned
 from prodsumnet.evaluation.chains.stages import Axes, Chain, Stage
 from prodsumnet.numerics import checks
-from prodsumnet.numerics.eager import recorded
+from prodsumnet.numerics.permuted import permuted
 from prodsumnet.operators.shared_product import shared_product
 
 BATCH = -1
@@ -65,26 +64,9 @@ def mover(chain: Chain, order: Axes, wanted: Axes) -> Callable[[torch.Tensor, in
     places = [order.index(axis) for axis in wanted]
 
     def move(data: torch.Tensor, batch: int) -> torch.Tensor:
-        data = data.reshape(lengths(chain, order, batch))
-        if recorded(data):
-            return _Moved.apply(data, places)  # pyright: ignore
-        return data.permute(places).contiguous()
+        return permuted(data.reshape(lengths(chain, order, batch)), places)
 
     return move
-
-
-class _Moved(torch.autograd.Function):
-    """A copy with permuted axes, whose gradient is copied back once for all that need it."""
-
-    @staticmethod
-    def forward(ctx: Any, data: torch.Tensor, places: list[int]) -> torch.Tensor:
-        ctx.places = places
-        return data.permute(places).contiguous()
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        back = sorted(range(len(ctx.places)), key=ctx.places.__getitem__)
-        return _Moved.apply(grads[0], back), None  # pyright: ignore[reportReturnType]
 
 
 def kernel(chain: Chain, stage: Stage, step: Step) -> Kernel:
