@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from prodsumnet import operators as ops
-from prodsumnet.operators.shared_product import shared_product
+from prodsumnet.operators.shared_product import shared_product, summed_products
 from prodsumnet.operators.sparse_product import sparse_product, transposed
 
 DOUBLE = torch.float64
@@ -49,6 +49,22 @@ def test_gradients_of_one_matrix_times_many(kind: torch.dtype) -> None:
     torch.testing.assert_close(shared_product(matrix, x), matrix @ x)
     assert torch.autograd.gradcheck(shared_product, (matrix, x))
     assert torch.autograd.gradgradcheck(shared_product, (matrix, x))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.complex64])
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (40, 3, 4, 5), (40, 90, 80, 2)])
+def test_sums_of_few_and_of_many_products(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    count, rows, columns, inner = shape
+    grad, x = (
+        torch.randn(count, rows, inner).to(dtype),
+        torch.randn(count, columns, inner).to(dtype),
+    )
+    found = summed_products(grad, x)
+    assert found.dtype == dtype
+    wide = torch.promote_types(dtype, torch.float64)
+    expected = torch.einsum("chb,cwb->hw", grad.to(wide), x.to(wide).conj())
+    tolerance = 0.02 if dtype == torch.bfloat16 else 1e-5
+    assert (found.to(wide) - expected).norm() < tolerance * expected.norm()
 
 
 KINDS = {

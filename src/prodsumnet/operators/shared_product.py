@@ -8,6 +8,10 @@ from prodsumnet.numerics import checks
 from prodsumnet.numerics.eager import recorded
 
 
+_MANY, _FIT = 32, 1 << 18
+"""How many products are many, and how many numbers of them stay in a cache."""
+
+
 def shared_product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Return the products ``(count, out, columns)`` of one matrix with ``(count, in, columns)``.
 
@@ -43,7 +47,7 @@ class _SharedProduct(torch.autograd.Function):
         needs_matrix, needs_x = ctx.needs_input_grad
         own = None
         if needs_matrix:
-            own = _summed(grad, x)
+            own = summed_products(grad, x)
         return own, _SharedProduct.apply(matrix.mH, grad) if needs_x else None  # pyright: ignore
 
 
@@ -53,11 +57,22 @@ def _products(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.bmm(matrix.expand(len(x), *matrix.shape), x)
 
 
-def _summed(grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Return the sum of all products ``grad[i] @ x[i].mH``."""
-    out_features, in_features = grad.shape[1], x.shape[1]
+def summed_products(grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return the sum of all products ``grad[i] @ x[i].mH``.
+
+    Parameters
+    ----------
+    grad : Tensor
+        ``(count, out, columns)``.
+    x : Tensor
+        ``(count, in, columns)``.
+    """
+    (count, out_features, _), in_features = grad.shape, x.shape[1]
     if x.element_size() == 2 and x.device.type == "cpu":
         # torch multiplies them one by one here, which takes ten times as long as the copies.
         rows = grad.transpose(0, 1).reshape(out_features, -1)
         return rows @ x.transpose(0, 1).reshape(in_features, -1).mT
+    if count >= _MANY and count * out_features * in_features <= _FIT:
+        # Many small products are quicker all at once.
+        return torch.bmm(grad, x.mH).sum(0)
     return torch.addbmm(grad.new_zeros(out_features, in_features), grad, x.mH, beta=0)

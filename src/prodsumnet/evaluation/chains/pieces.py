@@ -8,6 +8,7 @@ import torch
 
 from prodsumnet.numerics import checks
 from prodsumnet.numerics.eager import chunk_rows, eager
+from prodsumnet.operators.shared_product import summed_products
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Along:
         if self.behind == 1:
             total.addmm_(g.mT, x.conj())
         else:
-            total.addbmm_(g, x.mH)
+            total += summed_products(g, x)
 
 
 class Pieces:
