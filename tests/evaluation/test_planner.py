@@ -149,8 +149,8 @@ def test_what_is_fixed_is_computed_once() -> None:
 def test_fixed_factors_become_matrices_together() -> None:
     # Too large to be one matrix, and of many small transforms.
     operator = ops.kron(ops.DCT(64), ops.DCT(64))
-    for gradients in (False, True):
-        found = plan(operator, 256, torch.float32, CPU, gradients)
+    for training in (False, True):
+        found = plan(operator, 256, torch.float32, CPU, training)
         assert kinds(found) == {ops.Kronecker, ops.Constant, torch.nn.ModuleList}
         x = torch.randn(3, 4096)
         torch.testing.assert_close(found(x), operator(x))

@@ -22,6 +22,7 @@ import torch
 from prodsumnet.operators import (
     Adjoint,
     Constant,
+    Convolution2d,
     Cost,
     Identity,
     Kronecker,
@@ -41,6 +42,8 @@ NEAR_BYTES = 2**20
 """What moves up to so many bytes is taken to stay in a cache."""
 
 KRONECKER, IN_PLACE = "kronecker of ", "in place"
+
+_ONE_CHANNEL = "convolution-2d of one channel"
 
 _TRAINED, _FIXED = "matrices", "fixed matrices"
 
@@ -158,7 +161,8 @@ def name(operator: LinearOperator) -> str:
 
     That of a Kronecker product is named by its factors', and chains of products without copies have
     one of their own: both make more of a difference than the arithmetic tells. A matrix that is not
-    trained has no gradient to be computed, and so another rate than one that is.
+    trained has no gradient to be computed, and so another rate than one that is. A convolution of
+    one large image has other kernels in torch than one of many small ones.
     """
     if getattr(operator, "in_place", False):
         return IN_PLACE
@@ -169,6 +173,8 @@ def name(operator: LinearOperator) -> str:
         return KRONECKER + " and ".join(sorted(factors))
     if isinstance(operator, Adjoint | Transpose):
         return name(operator.operator)
+    if isinstance(operator, Convolution2d) and operator.in_channels == 1:
+        return _ONE_CHANNEL
     return operator.kind or type(operator).__name__
 
 
