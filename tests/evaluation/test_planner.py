@@ -146,6 +146,19 @@ def test_what_is_fixed_is_computed_once() -> None:
     assert planned(ops.Permutation(1024, 1), 8).kind == "permutation"
 
 
+def test_fixed_factors_become_matrices_together() -> None:
+    # Too large to be one matrix, and of many small transforms.
+    operator = ops.kron(ops.DCT(64), ops.DCT(64))
+    for training in (False, True):
+        found = plan(operator, 256, torch.float32, CPU, training)
+        assert kinds(found) == {ops.Kronecker, ops.Constant, torch.nn.ModuleList}
+        x = torch.randn(3, 4096)
+        torch.testing.assert_close(found(x), operator(x))
+    given = ops.kron(ops.Constant.of(torch.randn(64, 64)), ops.DCT(64))
+    found = plan(given, 256, torch.float32, CPU)
+    assert next(iter(found)) is next(iter(given))
+
+
 def test_what_is_computed_once_is_exact_and_can_be_trained_through() -> None:
     signs = ops.RandomSigns(30, 70, seed=1) @ ops.RandomSigns(70, 30, seed=2)
     operator = ops.Dense(1, 30) @ ops.hstack(signs, signs)

@@ -2,8 +2,11 @@
 
 import copy
 
+import torch
+
 from prodsumnet import operators as ops
 from prodsumnet.evaluation import Plans
+from prodsumnet.evaluation.plans import circumstances
 
 
 class Makes:
@@ -53,3 +56,14 @@ def test_copies_start_without_any() -> None:
         assert other is not plans
         assert other.get(operator, "a", Makes()) is not first
     assert plans.get(operator, "a", Makes()) is first
+
+
+def test_a_plan_depends_on_size_type_device_gradients_and_autocast() -> None:
+    x = torch.zeros(2, 3)
+    keys = [circumstances(y) for y in (x, x.to("meta"), x.double(), x[:1], x[None])]
+    with torch.no_grad():
+        keys.append(circumstances(x))
+    with torch.autocast("cpu", torch.bfloat16):
+        keys.append(circumstances(x))
+    assert len(set(keys)) == len(keys)
+    assert circumstances(x) == keys[0]

@@ -93,3 +93,14 @@ def test_every_kind_has_a_name() -> None:
         pass
 
     assert rates.name(Nameless(2, 2)) == "Nameless"
+
+
+def test_kronecker_products_are_named_by_whether_their_matrices_are_trained() -> None:
+    trained, fixed = ops.Dense(2, 2), ops.Constant(2, 2)
+    for factors, expected in (
+        ((trained, ops.Identity(3)), "matrices"),
+        ((fixed, ops.Identity(3), fixed), "fixed matrices"),
+        ((fixed, trained), "matrices"),
+        ((fixed, ops.DCT(4)), "dct and fixed matrices"),
+    ):
+        assert rates.name(ops.kron(*factors)) == f"kronecker of {expected}"

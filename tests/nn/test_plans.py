@@ -282,3 +282,22 @@ def test_a_kept_matrix_serves_every_call(operator: ops.LinearOperator, dtype: to
             torch.testing.assert_close(layer(x), operator(x))
             for number in operator.parameters():
                 number.mul_(1.1)
+
+
+def test_they_see_another_bias() -> None:
+    layer, x = psn.Linear(4, 3, ops.Dense(3, 4)), torch.randn(2, 4)
+    with torch.no_grad():
+        plain = layer(x)
+        layer.bias = nn.Parameter(torch.ones(3))
+        torch.testing.assert_close(layer(x), plain + 1)
+        torch.testing.assert_close(
+            functional_call(layer, {"bias": torch.full((3,), 2.0)}, (x,)), plain + 2
+        )
+        nn.utils.parametrize.register_parametrization(layer, "bias", nn.Softplus())
+        torch.testing.assert_close(layer(x), plain + functional.softplus(torch.tensor(1.0)))
+        nn.utils.parametrize.remove_parametrizations(layer, "bias", leave_parametrized=False)
+        layer.bias = None
+        torch.testing.assert_close(layer(x), plain)
+    plain = psn.Linear(4, 3, ops.Dense(3, 4), bias=False)
+    assert plain.bias is None
+    assert set(plain.state_dict()) == {"operator.weight"}

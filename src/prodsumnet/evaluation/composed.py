@@ -10,7 +10,7 @@ from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
 _SMALL = 2**21
-"""Rows of vectors are multiplied quicker by a transposed matrix of up to so many numbers."""
+"""Rows of vectors are multiplied quicker by a transposed real matrix of up to so many numbers."""
 
 
 def compose(operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
@@ -52,12 +52,16 @@ class Composed(LinearOperator):
         dense = compose(self.operator, x.dtype, x.device)
         if checks.autocasting(x.device) and not dense.is_complex():
             dense = dense.to(torch.get_autocast_dtype(x.device.type))
-        return dense.mT.contiguous() if dense.numel() <= _SMALL else dense.mT
+        turned = dense.numel() <= _SMALL and not dense.is_complex()
+        return dense.mT.contiguous() if turned else dense.mT
 
     def remembered(self, x: torch.Tensor) -> torch.Tensor:
         """`_matvec` of input always of the matrix's type, without gradients or autocast."""
         transposed = self.memory.fresh()
-        return self._matvec(x) if transposed is None else x @ transposed
+        if transposed is None:
+            return self._matvec(x)
+        # Which `matmul` would find out, too, but later.
+        return torch.mm(x, transposed) if x.dim() == 2 else x @ transposed
 
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         if self.memory.usable():

@@ -116,9 +116,7 @@ class Planner:
         if isinstance(operator, Dense):
             return operator, self._price(operator, batch)
         multiply = self._multiply(operator, batch)
-        if not operator.state_dict() and operator.out_features * operator.in_features <= (
-            _HOISTED_NUMBERS
-        ):
+        if _computed_once(operator):
             matrix = compose(operator, self._dtype, self._device)
             return Constant.of(matrix), multiply
         if not self._gradients:
@@ -133,7 +131,7 @@ class Planner:
         if operator.is_identity:
             return operator, 0.0
         entries = operator.out_features * operator.in_features
-        # Computed once is only what can never change: neither trained nor loaded from a file.
+        # What may be trained or loaded from a file is not computed once.
         fixed = not operator.state_dict()
         kept = _HOISTED_NUMBERS if fixed else REMEMBERED_NUMBERS
         form, time = self.by_parts(operator, batch)
@@ -147,8 +145,13 @@ class Planner:
     def _multiply(self, operator: LinearOperator, batch: int) -> float:
         product = Cost.matmul(batch, *operator.shape)
         if self._is_complex:
-            product = Cost(4 * product.flops, 2 * product.bytes, 1)
-        return self._rates.seconds("dense", self._layout, product, batch, self._gradients)
+            product = _complex(product)
+        kind = "constant" if self._fixed(operator) else "dense"
+        return self._rates.seconds(kind, self._layout, product, batch, self._gradients)
+
+    def _fixed(self, operator: LinearOperator) -> bool:
+        """Whether a matrix is computed once and its products are measured, as complex are not."""
+        return _computed_once(operator) and not self._is_complex
 
     def _composing(self, operator: LinearOperator) -> float:
         """Return the seconds that the dense matrix of an expression takes."""
@@ -209,17 +212,46 @@ class Planner:
             outputs = batch * operator.out_features
             return Scaled(part, operator.scalar), time + self._moving(outputs, outputs)
         if isinstance(operator, Kronecker):
-            sizes = operator.axis_batches(batch)
-            parts = [self.plan(part, size) for part, size in zip(operator, sizes, strict=True)]
-            form = Kronecker(*(part for part, _ in parts))
-            time = sum(time for _, time in parts) + self._joining(operator, batch)
-            return form, max(time, self._rated(form, batch))
+            return self._axes(operator, batch)
         for kind in (Sum, Product, BlockDiagonal, HStack, VStack):
             if isinstance(operator, kind):
                 parts = [self.plan(part, batch) for part in operator]
                 time = sum(time for _, time in parts) + self._joining(operator, batch)
                 return kind(*(part for part, _ in parts)), time
         return operator, self._price(operator, batch)
+
+    def _axes(self, operator: Kronecker, batch: int) -> tuple[LinearOperator, float]:
+        """Plan the factors of a Kronecker product: by themselves, and the fixed ones as matrices.
+
+        How long they take among copies of the axes is only known of the product as a whole.
+        """
+        sized = list(zip(operator, operator.axis_batches(batch), strict=True))
+        joining = self._joining(operator, batch)
+
+        def whole(parts: list[tuple[LinearOperator, float]]) -> tuple[LinearOperator, float]:
+            form = Kronecker(*(part for part, _ in parts))
+            return form, max(sum(time for _, time in parts) + joining, self._rated(form, batch))
+
+        parts = [self.plan(part, size) for part, size in sized]
+        best = whole(parts)
+        fixed = {
+            index
+            for index, (part, _) in enumerate(sized)
+            if not isinstance(parts[index][0], Constant) and self._fixed(part)
+        }
+        times = [
+            self._multiply(*sized[index]) if index in fixed else time
+            for index, (_, time) in enumerate(parts)
+        ]
+        if not fixed or sum(times) + joining >= best[1]:
+            return best
+        matrices = whole(
+            [
+                self.dense(*sized[index]) if index in fixed else part
+                for index, part in enumerate(parts)
+            ]
+        )
+        return min(best, matrices, key=lambda way: way[1])
 
     def _joining(self, operator: LinearOperator, batch: int) -> float:
         """Return the seconds between the parts of an operator."""
@@ -260,6 +292,8 @@ class Planner:
     def _rated(self, operator: LinearOperator, batch: int, layout: Layout | None = None) -> float:
         """Return the seconds of a kind as a whole."""
         seen = cost(operator, batch, self._gradients)
+        if isinstance(operator, Kronecker) and any(map(_is_complex, operator)):
+            seen = _complex(seen)
         task = layout or self._layout
         return self._rates.seconds(name(operator), task, seen, batch, self._gradients)
 
@@ -273,11 +307,31 @@ def leaves(operator: LinearOperator) -> Iterator[LinearOperator]:
         yield from leaves(form)
     if isinstance(operator, Kronecker):
         yield operator
+        if all(part.is_identity or _computed_once(part) for part in operator):
+            matrices = [p if p.is_identity else Constant.of(p.to_dense()) for p in operator]
+            if not any(map(_is_complex, matrices)):
+                yield Kronecker(*matrices)
     if isinstance(operator, Sum | Product | Kronecker | Basis | BlockDiagonal | HStack | VStack):
         for part in operator:
             yield from leaves(part)
     elif not operator.is_identity:
         yield operator
+
+
+def _computed_once(operator: LinearOperator) -> bool:
+    """Whether a matrix can be computed once: nothing in it can ever be trained or loaded."""
+    entries = operator.out_features * operator.in_features
+    return entries <= _HOISTED_NUMBERS and not operator.is_identity and not operator.state_dict()
+
+
+def _is_complex(operator: LinearOperator) -> bool:
+    """Whether an operator is a matrix of complex numbers that is not trained."""
+    return isinstance(operator, Constant) and operator.matrix.is_complex()
+
+
+def _complex(cost: Cost) -> Cost:
+    """Return the cost with complex numbers of what costs so much with real ones."""
+    return Cost(4 * cost.flops, 2 * cost.bytes, cost.calls)
 
 
 def _in_place(form: LinearOperator) -> bool:

@@ -18,11 +18,11 @@ Plan = TypeVar("Plan")
 
 def circumstances(x: torch.Tensor) -> Hashable:
     """Return what the plan of an operator for an input depends on, beside the operator."""
-    device = x.device
-    # Asked at every call of a layer, and so without a further one for the usual device.
-    usual = device.type == "cpu"
-    casting = torch.is_autocast_enabled("cpu") if usual else checks.autocasting(device)
-    return x.shape, x.dtype, device, torch.is_grad_enabled(), casting
+    # Asked at every call of a layer, and so without looking further for the usual device.
+    if x.is_cpu:
+        return x.shape, x.dtype, torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")
+    casting = checks.autocasting(x.device)
+    return x.shape, x.dtype, torch.is_grad_enabled(), casting, x.device
 
 
 class Plans(Generic[Plan]):

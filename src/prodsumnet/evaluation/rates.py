@@ -21,6 +21,8 @@ import torch
 
 from prodsumnet.operators import (
     Adjoint,
+    Constant,
+    Convolution2d,
     Cost,
     Identity,
     Kronecker,
@@ -40,6 +42,10 @@ NEAR_BYTES = 2**20
 """What moves up to so many bytes is taken to stay in a cache."""
 
 KRONECKER, IN_PLACE = "kronecker of ", "in place"
+
+_ONE_CHANNEL = "convolution-2d of one channel"
+
+_TRAINED, _FIXED = "matrices", "fixed matrices"
 
 OTHER = "other"
 """Stands for kinds that were not measured."""
@@ -154,16 +160,29 @@ def name(operator: LinearOperator) -> str:
     """Return the name under which the rates of an operator's kind are kept.
 
     That of a Kronecker product is named by its factors', and chains of products without copies have
-    one of their own: both make more of a difference than the arithmetic tells.
+    one of their own: both make more of a difference than the arithmetic tells. A matrix that is not
+    trained has no gradient to be computed, and so another rate than one that is. A convolution of
+    one large image has other kernels in torch than one of many small ones.
     """
     if getattr(operator, "in_place", False):
         return IN_PLACE
     if isinstance(operator, Kronecker):
-        factors = {"matrices" if isinstance(f, Materialized) else name(f) for f in operator}
-        return KRONECKER + " and ".join(sorted(factors - {Identity.kind}))
+        factors = {_factor(f) for f in operator} - {Identity.kind}
+        if _TRAINED in factors:
+            factors.discard(_FIXED)
+        return KRONECKER + " and ".join(sorted(factors))
     if isinstance(operator, Adjoint | Transpose):
         return name(operator.operator)
+    if isinstance(operator, Convolution2d) and operator.in_channels == 1:
+        return _ONE_CHANNEL
     return operator.kind or type(operator).__name__
+
+
+def _factor(operator: LinearOperator) -> str:
+    """Return the name of a factor of a Kronecker product."""
+    if isinstance(operator, Constant):
+        return _FIXED
+    return _TRAINED if isinstance(operator, Materialized) else name(operator)
 
 
 def cost(operator: LinearOperator, batch: int, gradients: bool) -> Cost:

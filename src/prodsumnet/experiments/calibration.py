@@ -16,7 +16,7 @@ from prodsumnet import families
 from prodsumnet.evaluation import rates
 from prodsumnet.evaluation.columns import transpositions
 from prodsumnet.evaluation.planner import leaves
-from prodsumnet.operators import Cost, Dense, LinearOperator, kinds
+from prodsumnet.operators import Constant, Cost, Dense, LinearOperator, kinds
 from prodsumnet.storage import write_text
 from prodsumnet.training import keep_freed_memory
 
@@ -105,7 +105,7 @@ def calibrate(
 def examples(
     sizes: tuple[int, ...], device: torch.device, report: Report | None = None
 ) -> Iterator[LinearOperator]:
-    """Yield nodes of the families' expressions, distinct ones, and dense matrices.
+    """Yield nodes of the families' expressions, distinct ones, and matrices, trained and fixed.
 
     Parameters
     ----------
@@ -130,6 +130,7 @@ def examples(
                     yield leaf
     for rows, columns in itertools.product(sizes, (16, *sizes)):
         yield Dense(rows, columns, device=device)
+        yield Constant(rows, columns, device=device)
 
 
 def measure(

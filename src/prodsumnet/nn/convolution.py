@@ -19,7 +19,6 @@ from prodsumnet.evaluation import (
 )
 from prodsumnet.evaluation.convolution.planning import Evaluation
 from prodsumnet.evaluation.plans import circumstances
-from prodsumnet.nn.bias import bias_vector
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import borders, checks, dtypes
 from prodsumnet.operators import LinearOperator
@@ -123,7 +122,7 @@ class Convolution(Structured):
         ValueError
             If the input is not of this shape, or too small for its borders.
         """
-        bias = bias_vector(self.bias)
+        bias = self._bias_vector()
         if x.dim() == self.axes + 1:
             return self._evaluation(x[None])(x[None], bias)[0]
         return self._evaluation(x)(x, bias)
@@ -242,7 +241,7 @@ class Conv2d(Convolution):
         TypeError, ValueError
             As `forward`.
         """
-        return self._evaluation(x).pooled(x, bias_vector(self.bias))
+        return self._evaluation(x).pooled(x, self._bias_vector())
 
 
 class Conv3d(Convolution):

@@ -7,7 +7,7 @@ from torch import nn
 
 from prodsumnet.evaluation import Composed, Explanation, Strategy, check_strategy, explain, plan
 from prodsumnet.evaluation.plans import circumstances
-from prodsumnet.nn.bias import bias_vector, match
+from prodsumnet.nn.bias import match
 from prodsumnet.nn.structured import Structured
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Constant, LinearOperator
@@ -84,7 +84,7 @@ class Linear(Structured):
             key = circumstances(x)
             # By attribute, finding the operator would cost more than finding its plan.
             y = (self._plans.find(self._modules["operator"], key) or self._plan(x, key))(x)
-        bias = bias_vector(self.bias)
+        bias = self._bias_vector()
         return y if bias is None else y + match(bias, y)
 
     def _plan(self, x: torch.Tensor, key: Hashable) -> Evaluation:

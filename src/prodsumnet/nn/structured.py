@@ -43,6 +43,8 @@ class Structured(nn.Module):
         budget, or what belongs to a family with an operator.
     """
 
+    bias: nn.Parameter | LinearOperator | None
+
     def __init__(
         self,
         operator: LinearOperator | str,
@@ -77,8 +79,20 @@ class Structured(nn.Module):
         numbers = next(operator.parameters(), None)
         if device is None and numbers is not None:
             device = numbers.device
-        self.bias = make_bias(bias, shape[0], device, dtype or operator.dtype)
+        made = make_bias(bias, shape[0], device, dtype or operator.dtype)
+        if isinstance(made, LinearOperator):
+            self.bias = made
+        else:
+            self.register_parameter("bias", made)
         self._plans: Plans[Any] = Plans()
+
+    def _bias_vector(self) -> torch.Tensor | None:
+        """Return the bias as a tensor of one number for each feature."""
+        # By attribute, finding a parameter would cost a twentieth of a small layer's time.
+        try:
+            return self._parameters["bias"]
+        except KeyError:
+            return bias_vector(self.bias)
 
     def macs(self, positions: int = 1) -> int:
         """Multiply-additions for a number of output vectors, in the cheapest planned way."""

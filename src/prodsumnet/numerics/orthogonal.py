@@ -62,6 +62,9 @@ class _Transform(torch.autograd.Function):
         matrix = x.detach().reshape(-1, x.shape[-1])
         if not transform.chunked:
             return transform.forward(matrix).view(x.shape)
+        # Of rows that are columns in memory, as gradients of sparse products are, every chunk would
+        # gather its own far and wide.
+        matrix = matrix.contiguous()
         return in_chunks(transform.forward, matrix, x.shape[-1], x.shape[-1]).view(x.shape)
 
     @staticmethod
