@@ -44,6 +44,13 @@ def test_median_and_quartiles_of_calls_in_turns(clock):
     assert any("quick" in clock.log[a:b] for a, b in itertools.pairwise(where[1:]))
 
 
+def test_nobody_always_follows_the_same(clock):
+    names = "abcd"
+    stopwatch.interleaved({name: clock.call(name, 1e-3) for name in names}, 0.01)
+    turns = [name for name, _ in itertools.groupby(clock.log)]
+    assert all(len({b for a, b in itertools.pairwise(turns) if a == name}) > 1 for name in names)
+
+
 def test_the_caches_are_emptied_before_each_measured_call(clock):
     call, evict = clock.call("call", 1e-3), clock.call("evict", 5.0)
     (timing,) = stopwatch.interleaved({"call": call}, 0.01, evict)

@@ -1,6 +1,7 @@
 """Timing calls against each other: interleaved, in one process."""
 
 import gc
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +39,9 @@ def interleaved(
 
     In each round a contender is called once unmeasured, so that its data are in the caches that
     they fit, and then several times; so what another one left there is of no account, and slow
-    changes of the machine meet all alike. How often follows from the time that a call takes.
+    changes of the machine meet all alike. How often follows from the time that a call takes. Every
+    round has another order, for the memory that a contender gives back may have to be asked for
+    again by the next one, through all of its calls.
 
     Parameters
     ----------
@@ -54,8 +57,8 @@ def interleaved(
     waited: set[str] = set()
     with _no_collection():
         for turn in range(_ROUNDS):
-            for name, call in calls.items():
-                found = times[name]
+            for name in random.Random(turn).sample(list(calls), len(calls)):
+                found, call = times[name], calls[name]
                 if name in waited or (len(found) >= _LEAST and sum(found) >= seconds):
                     continue
                 last = found[-1] if found else 0.0
