@@ -43,6 +43,8 @@ NEAR_BYTES = 2**20
 
 KRONECKER, IN_PLACE = "kronecker of ", "in place"
 
+_WIDE, _NARROW = "chain of wide matrices", "chain of narrow matrices"
+
 _ONE_CHANNEL = "convolution-2d of one channel"
 
 _TRAINED, _FIXED = "matrices", "fixed matrices"
@@ -159,13 +161,14 @@ class Rates:
 def name(operator: LinearOperator) -> str:
     """Return the name under which the rates of an operator's kind are kept.
 
-    That of a Kronecker product is named by its factors', and chains of products without copies have
-    one of their own: both make more of a difference than the arithmetic tells. A matrix that is not
+    That of a Kronecker product is named by its factors', that of a chain of products by whether it
+    copies vectors, and else by the size of its matrices: all make more of a difference than the
+    arithmetic tells. A matrix that is not
     trained has no gradient to be computed, and so another rate than one that is. A convolution of
     one large image has other kernels in torch than one of many small ones.
     """
-    if getattr(operator, "in_place", False):
-        return IN_PLACE
+    if hasattr(operator, "in_place"):
+        return IN_PLACE if operator.in_place else _WIDE if operator.wide else _NARROW
     if isinstance(operator, Kronecker):
         factors = {_factor(f) for f in operator} - {Identity.kind}
         if _TRAINED in factors:

@@ -23,7 +23,7 @@ from prodsumnet.training import keep_freed_memory
 SIZES = (64, 256, 1024, 4096)
 BATCHES = (1, 32, 256)
 
-_SAMPLES, _COMPOSED = 4, 8
+_SAMPLES, _COMPOSED = 4, 12
 """Most examples of a kind in one family at a size, and of what is composed in many ways."""
 
 _KERNEL = 25
@@ -113,19 +113,22 @@ def examples(
         As for `calibrate`.
     """
     seen: dict[tuple[str, str, int], int] = defaultdict(int)
-    known: set[str] = set()
+    known: set[tuple[str, str, Cost]] = set()
     for index, (size, name) in enumerate(grid := [*itertools.product(sizes, families.names())]):
         if report is not None:
             report(index, len(grid), f"{name} of {size} features")
-        least = families.get(name).least(size, size)
-        for budget in sorted({max(least, b) for b in (_KERNEL, size, 4 * size, int(size**1.5))}):
+        least, many = families.get(name).least(size, size), int(size**1.5)
+        budgets = _KERNEL, size, 4 * size, many, 2 * many
+        for budget in sorted({max(least, b) for b in budgets}):
             # Structure first, then fresh numbers without the calibration of their variance.
             spec = families.build(name, size, size, budget, device="meta").spec()
             for leaf in leaves(LinearOperator.from_spec(spec, device)):
-                key, text = (rates.name(leaf), name, size), repr(leaf)
+                kind = rates.name(leaf)
+                # Of one expression there may be several chains.
+                key, way = (kind, name, size), (kind, repr(leaf), leaf.cost(1))
                 most = _SAMPLES if leaf.kind in kinds.names() else _COMPOSED
-                if text not in known and seen[key] < most:
-                    known.add(text)
+                if way not in known and seen[key] < most:
+                    known.add(way)
                     seen[key] += 1
                     yield leaf
     for rows, columns in itertools.product(sizes, (16, *sizes)):

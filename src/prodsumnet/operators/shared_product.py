@@ -7,7 +7,6 @@ import torch
 from prodsumnet.numerics import checks
 from prodsumnet.numerics.eager import recorded
 
-
 _MANY, _FIT = 32, 1 << 18
 """How many products are many, and how many numbers of them stay in a cache."""
 

@@ -12,6 +12,8 @@ from prodsumnet.evaluation.memory import Memory
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
+_WIDE = 16
+
 
 class Chained(LinearOperator):
     """The same operator, evaluated stage by stage in layouts that need few copies.
@@ -27,6 +29,8 @@ class Chained(LinearOperator):
     ----------
     in_place : bool
         Whether all stages are matrices along axes of each vector, which costs no copies.
+    wide : bool
+        Whether every stage has more rows and columns than what is multiplied slowly.
     """
 
     def __init__(self, operator: LinearOperator, chain: Chain) -> None:
@@ -35,6 +39,8 @@ class Chained(LinearOperator):
         self._chain = chain
         self._ways = {False: _Way(operator, chain), True: _Way(operator, chain.adjoint())}
         self.in_place = self._ways[False].in_place
+        sides = (side for stage in chain.stages for side in (stage.outs, stage.ins))
+        self.wide = min(map(chain.count, sides), default=1) >= _WIDE
 
     def _matvec(self, x: torch.Tensor) -> torch.Tensor:
         return self._by_rows(x, adjoint=False)
