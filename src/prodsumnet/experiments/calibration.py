@@ -29,6 +29,9 @@ _SAMPLES, _COMPOSED = 4, 12
 _KERNEL = 25
 """Numbers of the least expressions, such as a convolution with kernels of 5×5."""
 
+_WIDEST = 16
+"""How many times as wide as a layer what is measured of it may be: wider parts take minutes."""
+
 _REPEATS = 3
 
 _SECONDS = 0.002
@@ -84,8 +87,13 @@ def calibrate(
     # Or a measurement would depend on what was measured before it.
     keep_freed_memory()
     samples: list[Sample] = []
+    composed: set[str] = set()
     for operator in examples(sizes, device, report):
         samples += measure(operator.to(device, dtype), batches, device, dtype)
+        # All chains of an expression have one dense matrix.
+        if repr(operator) not in composed:
+            composed.add(repr(operator))
+            samples += measure_composing(operator, device, dtype)
     for size in sizes:
         samples += _between(size, batches, device, dtype)
     threads = torch.get_num_threads()
@@ -127,7 +135,8 @@ def examples(
                 # Of one expression there may be several chains.
                 key, way = (kind, name, size), (kind, repr(leaf), leaf.cost(1))
                 most = _SAMPLES if leaf.kind in kinds.names() else _COMPOSED
-                if way not in known and seen[key] < most:
+                slim = max(leaf.shape) <= _WIDEST * size
+                if slim and way not in known and seen[key] < most:
                     known.add(way)
                     seen[key] += 1
                     yield leaf
@@ -139,11 +148,9 @@ def examples(
 def measure(
     operator: LinearOperator, batches: tuple[int, ...], device: torch.device, dtype: torch.dtype
 ) -> Iterator[Sample]:
-    """Yield the times of an operator at every task that it has."""
+    """Yield the times of an operator applied to rows and to columns."""
     numbers: list[torch.Tensor] = list(operator.parameters())
-    kind = rates.name(operator)
-    entries = operator.out_features * operator.in_features
-    width = operator.in_features
+    kind, width = rates.name(operator), operator.in_features
     for batch, gradients in itertools.product(batches, (False, True)):
         rows = torch.randn(batch, width, dtype=dtype, device=device, requires_grad=gradients)
         columns = torch.randn(width, batch, dtype=dtype, device=device, requires_grad=gradients)
@@ -155,6 +162,14 @@ def measure(
         for task, apply, x in ways:
             seconds = _timed(lambda a=apply, x=x: a(x), [x, *numbers] if gradients else [])
             yield Sample(kind, task, gradients, cost, batch, seconds)
+
+
+def measure_composing(
+    operator: LinearOperator, device: torch.device, dtype: torch.dtype
+) -> Iterator[Sample]:
+    """Yield the times that the dense matrix of an operator takes, if it is not too large."""
+    numbers: list[torch.Tensor] = list(operator.parameters())
+    kind, entries = rates.name(operator), operator.out_features * operator.in_features
     for gradients in (False, True):
         if entries <= 2**24 and (numbers or not gradients):
             cost = Cost(operator.cost(min(operator.shape)).flops, 4 * entries, 1)
