@@ -18,7 +18,7 @@ def calibrate(
         Path | None, typer.Option(help="Folder of the file, instead of the one that is read.")
     ] = None,
 ) -> None:
-    """Measure the kinds of operators once, for the planner to choose by; takes about ten minutes.
+    """Measure the kinds of operators once, for the planner to choose by; takes up to half an hour.
 
     The rates are read from then on for this device, precision and number of threads.
     """

@@ -26,10 +26,10 @@ STRATEGIES: dict[Strategy, str] = {
 
 _CHUNKS = (64, 256, 1024)
 
-_DOUBT: dict[Strategy, float] = {"columns": 1.4, "chunks": 1.5}
+_DOUBT: dict[Strategy, float] = {"columns": 1.4, "chunks": 1.2}
 """What a predicted time is multiplied by before it is compared: measured ones were often longer."""
 
-_KEPT = 0.75
+_KEPT = 0.85
 """The same for a product with a kept matrix, the only one whose time is hardly ever wrong."""
 
 

@@ -13,6 +13,7 @@ from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
 _WIDE = 16
+"""Matrices of fewer rows or columns are multiplied much slower."""
 
 
 class Chained(LinearOperator):
@@ -30,7 +31,7 @@ class Chained(LinearOperator):
     in_place : bool
         Whether all stages are matrices along axes of each vector, which costs no copies.
     wide : bool
-        Whether every stage has more rows and columns than what is multiplied slowly.
+        Whether every stage is matrices that are not multiplied slowly for being narrow.
     """
 
     def __init__(self, operator: LinearOperator, chain: Chain) -> None:

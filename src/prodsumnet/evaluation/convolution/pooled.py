@@ -107,8 +107,9 @@ class _Room:
         self.dtype = torch.float32 if few else x.dtype
         self.weights = matrix.mT.to(self.dtype)
         self.shape = count * height // 2, self.width * len(matrix)
-        megabytes = len(matrix) * height * width * self.dtype.itemsize // 4
-        self.rows = min(count, chunk_rows(x, max(1, megabytes))) * height // 2
+        # A chunk is so many numbers of four bytes.
+        numbers = max(1, len(matrix) * height * width * self.dtype.itemsize // 4)
+        self.rows = min(count, chunk_rows(x, numbers)) * height // 2
         self._sides = x.new_empty(2, self.rows, 2, self.shape[1], dtype=self.dtype)
 
     def pairs(self, x: torch.Tensor) -> torch.Tensor:
