@@ -29,8 +29,8 @@ _CHUNKS = (64, 256, 1024)
 _DOUBT: dict[Strategy, float] = {"columns": 1.4, "chunks": 1.2}
 """What a predicted time is multiplied by before it is compared: measured ones were often longer."""
 
-_KEPT = 0.85
-"""The same for a product with a kept matrix, the only one whose time is hardly ever wrong."""
+_KEPT = 0.75
+"""The same for a product with a kept real matrix, whose time is hardly ever wrong."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def candidates(
         if gradients:
             ways.append(Candidate("dense", dense, time))
         elif operator.out_features * operator.in_features <= REMEMBERED_NUMBERS:
-            ways.append(Candidate("dense", dense, time, _KEPT))
+            ways.append(Candidate("dense", dense, time, 1.0 if is_complex else _KEPT))
         ways.append(Candidate("planned", *rows.by_parts(operator, batch)))
         columns = Planner(known, own, device, gradients, "columns", is_complex)
         ways.append(_columns(columns, known, operator, batch, gradients))
