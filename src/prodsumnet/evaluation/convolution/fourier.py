@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from prodsumnet.evaluation.convolution.geometry import Geometry
+from prodsumnet.evaluation.convolution.geometry import Geometry, dilated
 
 
 def transform_size(sizes: Sequence[int]) -> tuple[int, ...]:
@@ -31,7 +31,7 @@ def spectrum(kernel: torch.Tensor, geometry: Geometry, sizes: Sequence[int]) -> 
         Of the transform.
     """
     for axis, step in zip(range(-geometry.axes, 0), geometry.dilation, strict=True):
-        kernel = _dilated(kernel, axis, step)
+        kernel = dilated(kernel, axis, step)
     transformed = _transform(kernel.conj(), sizes).conj()
     grouped = transformed.flatten(2).unflatten(0, (geometry.groups, -1))
     return grouped.permute(0, 3, 2, 1).resolve_conj().contiguous()
@@ -76,12 +76,3 @@ def _transform(x: torch.Tensor, sizes: Sequence[int]) -> torch.Tensor:
     dims = tuple(range(-len(sizes), 0))
     forward = torch.fft.fftn if x.is_complex() else torch.fft.rfftn
     return forward(x, s=tuple(sizes), dim=dims)
-
-
-def _dilated(kernel: torch.Tensor, axis: int, step: int) -> torch.Tensor:
-    """Put zeros between the taps along an axis."""
-    if step == 1 or kernel.shape[axis] == 1:
-        return kernel
-    spread = kernel.movedim(axis, -1).unsqueeze(-1)
-    spread = torch.nn.functional.pad(spread, (0, step - 1)).flatten(-2)
-    return spread[..., : 1 - step].movedim(-1, axis)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.nn import functional
 
 from prodsumnet.numerics import borders
 
@@ -74,3 +75,19 @@ class Geometry:
     def pad(self, x: torch.Tensor) -> torch.Tensor:
         """Return images with their borders."""
         return borders.pad(x, self.widths, self.mode)
+
+
+def dilated(kernel: torch.Tensor, axis: int, step: int) -> torch.Tensor:
+    """Return kernels with ``step - 1`` zeros between their taps along an axis.
+
+    Parameters
+    ----------
+    kernel : Tensor
+        Kernels.
+    axis, step : int
+        Along which axis, and from one tap to the next.
+    """
+    if step == 1 or kernel.shape[axis] == 1:
+        return kernel
+    spread = functional.pad(kernel.movedim(axis, -1).unsqueeze(-1), (0, step - 1)).flatten(-2)
+    return spread[..., : 1 - step].movedim(-1, axis)

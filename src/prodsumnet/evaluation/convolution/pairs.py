@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn import functional
 
+from prodsumnet.evaluation.convolution.geometry import dilated
+
 
 def paired_kernels(kernel: torch.Tensor, stride: int, dilation: int) -> torch.Tensor:
     """Return the kernels of two neighbouring outputs along the last axis, for `convolve_pairs`.
@@ -22,10 +24,7 @@ def paired_kernels(kernel: torch.Tensor, stride: int, dilation: int) -> torch.Te
         ``(2 * out_channels, 2 * stride, ..., blocks)``, channels innermost: the last axis of the
         image is in blocks of ``2 * stride``, which are its channels.
     """
-    if dilation > 1:
-        kernel = functional.pad(kernel[..., None], (0, dilation - 1)).flatten(-2)[
-            ..., : 1 - dilation
-        ]
+    kernel = dilated(kernel, -1, dilation)
     reach = kernel.shape[-1] + stride
     width = -(-reach // (2 * stride)) * 2 * stride
     first = functional.pad(kernel, (0, width - reach + stride))
@@ -44,11 +43,12 @@ def convolve_pairs(
     padding: Sequence[int],
     dilation: Sequence[int],
 ) -> torch.Tensor:
-    """Return the convolution of images of one channel, channels innermost.
+    r"""Return the convolution of images of one channel, channels innermost.
 
-    Two neighbouring outputs are two channels of one, and the columns that they see are channels,
-    too; both are views. With a single channel torch's processor kernels leave most of a vector
-    empty, or take a slow path.
+    In :math:`y_{2 p + q} = \sum_t w_t\, x_{s (2 p + q) + d t}` along the last axis, with stride
+    s and dilation d, the outputs ``q`` of a pair are two channels, and the ``2 s`` columns of a
+    block are channels of the image; both are views. With a single channel torch's processor
+    kernels leave most of a vector empty, or take a slow path.
 
     Parameters
     ----------

@@ -253,7 +253,7 @@ class _Clock:
         if rate is not _DEPTHWISE:
             outer = stage.out_channels // stage.groups
             waste = max(1.0, _FEW_CHANNELS / outer)
-        # The gradient of kernels for a single channel is slow.
+        # Rough: one convolution and fixed kernels first are about as quick with one channel.
         waste *= 2 if self.gradients and stage.in_channels == 1 else 1
         numbers = self.batch * (before * stage.in_channels + after * stage.out_channels)
         # The gradient of depthwise kernels puts the images in another order.

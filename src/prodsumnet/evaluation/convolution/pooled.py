@@ -52,12 +52,12 @@ class _PooledProduct(torch.autograd.Function):
         lower = torch.empty_like(pooled, dtype=torch.bfloat16)
         beside = lower.new_empty(2 * len(pooled), room.shape[1])
         biases = bias.to(room.dtype).repeat(room.width)
-        for pairs, out, *signs in room.parts(room.pairs(x), pooled, beside, lower):
+        for pairs, out, aside, below in room.parts(room.pairs(x), pooled, beside, lower):
             left, right = room.products(pairs.to(room.dtype))
             torch.maximum(left, right, out=right)
             top, bottom = right.unbind(1)
-            signs[0].view(left.shape).copy_(torch.sub(right, left, out=left))
-            signs[1].copy_(bottom - top)
+            aside.view(left.shape).copy_(torch.sub(right, left, out=left))
+            below.copy_(bottom - top)
             out.copy_(torch.maximum(top, bottom).add_(biases).relu_())
         ctx.save_for_backward(x, matrix, bias, pooled, beside, lower)
         return pooled.view(len(x), -1, room.width, len(matrix)).permute(0, 3, 1, 2)
