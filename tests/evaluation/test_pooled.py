@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from prodsumnet.evaluation.convolution import pooled_half
 from prodsumnet.evaluation.convolution.pooled import pooled_product
 from prodsumnet.numerics import eager
 
@@ -24,7 +25,7 @@ def oracle(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) -> torch.T
 def test_values_and_gradients_are_torch_s(
     monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], images: int
 ) -> None:
-    monkeypatch.setattr(eager, "_CHUNK", images * 2 * 5 * shape[2] * shape[3])
+    monkeypatch.setattr(eager, "_CHUNK", images * 5 * shape[2] * shape[3])
     given = inputs(*shape)
     found, expected = pooled_product(*given), oracle(*given)
     torch.testing.assert_close(found, expected)
@@ -56,6 +57,46 @@ def test_images_may_be_in_any_order_and_need_no_gradient() -> None:
     slopes = (torch.autograd.grad(y.sum(), (matrix, bias)) for y in (found, expected))
     for ours, theirs in zip(*slopes, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def whole(*shape: int, dtype: torch.dtype) -> tuple[torch.Tensor, ...]:
+    """Inputs of small whole numbers, with which half precision computes exactly."""
+    given = (t.detach().mul(2).round().clamp(-4, 4) for t in inputs(*shape))
+    return tuple(t.to(dtype).requires_grad_() for t in given)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("images", [1, 2, 100])
+@pytest.mark.parametrize("shape", [(9, 4, 6, 8), (5, 1, 3, 7), (1, 2, 2, 2)])
+def test_half_precision_is_exact_where_its_numbers_are(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], images: int, dtype: torch.dtype
+) -> None:
+    room = 5 * (shape[2] // 2 * 2) * (shape[3] // 2 * 2)
+    monkeypatch.setattr(eager, "_CHUNK", images * room)
+    monkeypatch.setattr(pooled_half, "_MORE", 1)
+    given = whole(*shape, dtype=dtype)
+    exact = tuple(t.detach().double().requires_grad_() for t in given)
+    found, expected = pooled_product(*given), oracle(*exact)
+    assert torch.equal(found.double(), expected)
+    direction = torch.randint_like(expected, -3, 4)
+    ours = torch.autograd.grad(found, given, direction.to(dtype))
+    theirs = torch.autograd.grad(expected, exact, direction)
+    for a, b in zip(ours, theirs, strict=True):
+        assert torch.equal(a, b.to(dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("value", [torch.nan, -torch.tensor(torch.nan), torch.inf, -torch.inf])
+def test_what_is_not_finite_comes_out_as_torch_s(
+    value: float | torch.Tensor, place: int, dtype: torch.dtype
+) -> None:
+    given = whole(2, 4, 6, 8, dtype=dtype)
+    with torch.no_grad():
+        given[place][(-1,) * given[place].dim()] = value
+    found, expected = pooled_product(*given), oracle(*given)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+    assert not expected.isfinite().all() or value == -torch.inf
 
 
 def test_half_precision_adds_up_in_single() -> None:
