@@ -89,7 +89,8 @@ def kernel(chain: Chain, stage: Stage, step: Step) -> Kernel:
             return torch.bmm(x.mT, weight.mT) if step.turned else torch.bmm(weight, x)
         if many:
             return shared_product(weight, x)
-        return x[0].mT @ weight.mT if step.turned else weight @ x[0]
+        x = x.squeeze(0)
+        return x.mT @ weight.mT if step.turned else weight @ x
 
     return apply
 
