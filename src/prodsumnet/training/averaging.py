@@ -1,24 +1,51 @@
 """A moving average of the weights."""
 
-from collections.abc import Sequence
-from typing import Any
+from copy import deepcopy
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 
-def averaged(model: nn.Module, horizon: float) -> AveragedModel:
-    """Return a copy of a model that follows the average of its numbers.
+class Average(nn.Module):
+    """A copy of a model that follows the average of its numbers.
 
     It is the plain mean of the numbers after every step until there are ``horizon`` of them, and
-    an exponential average with that time constant afterwards. Running statistics are copied.
+    an exponential average with that time constant afterwards. Running statistics are copied. It is
+    `torch.optim.swa_utils.AveragedModel` with the numbers looked up once: to find them among many
+    small operators in every step takes as long as a small layer.
+
+    Parameters
+    ----------
+    model : Module
+        The model, with all its numbers where they stay.
+    horizon : float
+        In steps, at least one.
+
+    Attributes
+    ----------
+    module : Module
+        The copy.
+    n_averaged : Tensor
+        How many steps are in it.
     """
 
-    @torch.no_grad()
-    def update(average: Sequence[Any], current: Sequence[Any], count: Any) -> None:
-        weight = 1 / min(float(count) + 1, horizon)
-        lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
-        lerp(list(average), list(current), weight)
+    n_averaged: torch.Tensor
 
-    return AveragedModel(model, multi_avg_fn=update)
+    def __init__(self, model: nn.Module, horizon: float) -> None:
+        super().__init__()
+        self.module = deepcopy(model)
+        self.register_buffer("n_averaged", torch.tensor(0))
+        self._horizon = horizon
+        self._kept: list[torch.Tensor] = [*self.module.parameters()]
+        self._current: list[torch.Tensor] = [*model.parameters()]
+        self._statistics = [*zip(self.module.buffers(), model.buffers(), strict=True)]
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take in the model's present numbers."""
+        self.n_averaged += 1
+        weight = 1 / min(self.n_averaged.item(), self._horizon)
+        lerp = torch._foreach_lerp_  # pyright: ignore[reportPrivateImportUsage]
+        lerp(self._kept, self._current, weight)
+        for kept, current in self._statistics:
+            kept.copy_(current)

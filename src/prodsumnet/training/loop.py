@@ -8,12 +8,11 @@ from pathlib import Path
 import torch
 from torch import distributed, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel
 
 from prodsumnet.data import Dataset, Split
 from prodsumnet.numerics import checks, streams
 from prodsumnet.training.augmentation import augment, draw_amounts
-from prodsumnet.training.averaging import averaged
+from prodsumnet.training.averaging import Average
 from prodsumnet.training.checkpoint import Epoch, Header, load_state, save_state
 from prodsumnet.training.evaluation import predictions
 from prodsumnet.training.inputs import to_inputs
@@ -94,7 +93,7 @@ class Trainer:
             weight_decay=settings.weight_decay,
             fused=not any(p.is_complex() for p in parameters),
         )
-        self._average: AveragedModel | None = None
+        self._average: Average | None = None
         self._fisher = _preconditioner(model, settings)
         # Not at the top of the file, for the time it takes: see there.
         from prodsumnet.training.fabric import launch
@@ -144,7 +143,7 @@ class Trainer:
                 f"{len(split.train_labels)} training samples"
             )
         if self.settings.averaging is not None and self._average is None:
-            self._average = averaged(self.model, max(1.0, self.settings.averaging * steps))
+            self._average = Average(self.model, max(1.0, self.settings.averaging * steps))
         if resume and self.state is not None and self.state.is_file():
             self._resume(self.state, data.digest)
         self._agree(data.digest)
@@ -278,7 +277,7 @@ class Trainer:
         if math.isfinite(value):
             self._optimizer.step()
             if self._average is not None:
-                self._average.update_parameters(self.model)
+                self._average.update()
         return value
 
     def _diverged(self, what: str, fraction: float) -> NonFiniteLossError:
