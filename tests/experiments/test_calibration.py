@@ -56,6 +56,7 @@ def test_examples_are_distinct_nodes_of_the_families() -> None:
     assert expected | {"constant"} | {f"kronecker of {factors}" for factors in products} <= kinds
     assert told[0][0] == 0
     assert all(total == len(told) for _, total, _ in told)
+    assert not any(operator.dtype is not None and operator.dtype.is_complex for operator in found)
     named = [operator for operator in found if operator.kind != "dense"]
     leaves = [(rates.name(leaf), repr(leaf), leaf.cost(1)) for leaf in named]
     assert len(set(leaves)) == len(leaves)

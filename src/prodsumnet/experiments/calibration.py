@@ -135,8 +135,10 @@ def examples(
                 # Of one expression there may be several chains.
                 key, way = (kind, name, size), (kind, repr(leaf), leaf.cost(1))
                 most = _SAMPLES if leaf.kind in kinds.names() else _COMPOSED
+                # What complex numbers cost follows from real ones.
+                real = leaf.dtype is None or not leaf.dtype.is_complex
                 slim = max(leaf.shape) <= _WIDEST * size
-                if slim and way not in known and seen[key] < most:
+                if slim and real and way not in known and seen[key] < most:
                     known.add(way)
                     seen[key] += 1
                     yield leaf
