@@ -5,7 +5,8 @@ from torch import nn
 
 from prodsumnet.training.inputs import to_inputs
 
-_BATCH = 1000
+_BATCH = 200
+"""Images at a time: of more, what a first layer makes of them would be fetched from memory."""
 
 
 @torch.no_grad()

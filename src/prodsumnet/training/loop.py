@@ -221,18 +221,20 @@ class Trainer:
         # Every process draws for all of them.
         mine = own_places(steps, settings.batch_size)
         order = torch.randperm(len(labels), generator=generator)[mine].to(images.device)
-        shuffled, targets = images[order], labels[order]
+        amounts = None
         if settings.augmentation is not None:
-            amounts = draw_amounts(len(labels), settings.augmentation, generator)
-            shuffled = augment(shuffled, settings.augmentation, amounts[:, mine])
+            amounts = draw_amounts(len(labels), settings.augmentation, generator)[:, mine]
         self._network.train()
         for step in range(steps):
             position = epoch * steps + step
             span = slice(step * settings.batch_size, (step + 1) * settings.batch_size)
+            batch, targets = images[order[span]], labels[order[span]]
+            if settings.augmentation is not None and amounts is not None:
+                batch = augment(batch, settings.augmentation, amounts[:, span])
             fraction = one_cycle((position + 1) / (settings.epochs * steps), settings.warmup)
             if settings.preconditioner is not None and step % settings.preconditioner.every == 0:
-                self._refresh(shuffled[span], position)
-            loss = self._step(shuffled[span], targets[span], fraction)
+                self._refresh(batch, position)
+            loss = self._step(batch, targets, fraction)
             where = f"epoch {epoch + 1}, step {step + 1} of {steps}"
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss} in {where}", fraction)
