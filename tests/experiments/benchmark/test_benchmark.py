@@ -19,6 +19,7 @@ from prodsumnet.experiments.benchmark.linear import natural_budget
 from prodsumnet.experiments.benchmark.machine import Machine
 from prodsumnet.experiments.benchmark.peers import Peer, peer
 from prodsumnet.experiments.record import surroundings
+from prodsumnet.training import keep_freed_memory
 
 QUICK = {"seconds": 1e-4}
 
@@ -41,6 +42,7 @@ def test_a_line_is_measured_recorded_and_reported(tmp_path):
     first, second = result.measurements
     assert (first.case, first.size, first.batch, first.family) == ("monarch", 16, 2, True)
     assert (first.command, first.threads, first.caches) == ("the command", 1, "hot")
+    assert first.kept_memory == keep_freed_memory()
     assert first.trainable == 2 * 16 * 4
     assert (first.flops, first.bytes) == (2 * 2 * first.trainable, first.bytes)
     for mode in ("forward", "training"):

@@ -11,6 +11,7 @@ from prodsumnet.experiments.benchmark.measurement import Measurement
 from prodsumnet.experiments.benchmark.peers import PEERS
 from prodsumnet.experiments.benchmark.selection import Line
 from prodsumnet.experiments.benchmark.stopwatch import Timing, interleaved
+from prodsumnet.training import keep_freed_memory
 
 _SEED = 0
 
@@ -29,6 +30,8 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
     command : str
         The command to be recorded.
     """
+    # Or a measurement would depend on how large the tensors were that others freed before.
+    kept_memory = keep_freed_memory()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
         subject = line.case.build(line.size)
@@ -60,6 +63,7 @@ def measure(line: Line, seconds: float, cold: int, command: str) -> Measurement:
         bytes=cost.bytes,
         threads=torch.get_num_threads(),
         caches="cold" if cold else "hot",
+        kept_memory=kept_memory,
         seconds=seconds,
         explanation=str(subject.explain(line.batch, False)),
         choices={

@@ -35,6 +35,8 @@ class Measurement(Written):
         How many torch had.
     caches : {'hot', 'cold'}
         Whether the data were in the caches that they fit, or the caches were emptied each time.
+    kept_memory : bool
+        Whether the process kept freed memory, see `prodsumnet.training.keep_freed_memory`.
     seconds : float
         How long each contender was measured, about.
     explanation : str
@@ -64,6 +66,7 @@ class Measurement(Written):
     bytes: int
     threads: int
     caches: Literal["hot", "cold"]
+    kept_memory: bool = False
     seconds: float
     explanation: str
     choices: dict[str, str]
