@@ -18,11 +18,13 @@ from prodsumnet.evaluation import CONVOLUTION_STRATEGIES
 from prodsumnet.evaluation.convolution import ways
 from prodsumnet.evaluation.convolution.depthwise import depthwise
 from prodsumnet.evaluation.convolution.fourier import transform_size
+from prodsumnet.evaluation.convolution.pointwise import pointwise
 from prodsumnet.evaluation.convolution.ways import Convolutions, Transformed
 from prodsumnet.models.spectra import low_frequencies
 from prodsumnet.numerics import eager
 
 LAYERS = {1: psn.Conv1d, 2: psn.Conv2d, 3: psn.Conv3d}
+FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
 
 
 def dense(rows: int, columns: int, dtype: torch.dtype = torch.float64) -> ops.Dense:
@@ -282,15 +284,49 @@ def test_strategies_that_do_not_exist_are_refused() -> None:
 
 @pytest.mark.parametrize("axes", [2, 3])
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_pointwise_stages_without_gradients(axes: int, channels_last: bool) -> None:
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_pointwise_stages(axes: int, channels_last: bool, dtype: torch.dtype) -> None:
     taps = 3**axes
-    operator = dense(6, 4) @ ops.KhatriRao(dense(4, 5), dense(4, taps))
+    operator = dense(6, 4, dtype) @ ops.KhatriRao(dense(4, 5), dense(4, taps))
     kind = {2: psn.Conv2d, 3: psn.Conv3d}[axes]
-    layer = kind(5, 6, 3, operator, padding=1, strategy="factors")
+    layer = kind(5, 6, 3, operator, padding=1, strategy="factors", dtype=dtype)
     randomize(layer)
     x = torch.randn(2, 5, *(7, 6, 5)[:axes], dtype=torch.float64)
     if channels_last:
-        formats = {2: torch.channels_last, 3: torch.channels_last_3d}
-        x = x.contiguous(memory_format=formats[axes])
+        x = x.contiguous(memory_format=FORMATS[axes])
+    close(layer(x), layer.to_conv()(x.to(dtype)), 1e-10)
     with torch.no_grad():
-        close(layer(x), layer.to_conv()(x), 1e-10)
+        close(layer(x), layer.to_conv()(x.to(dtype)), 1e-10)
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("image_last", [False, True])
+@pytest.mark.parametrize("gradient_last", [False, True])
+def test_pointwise_gradients_are_torch_s(
+    axes: int, bias: bool, image_last: bool, gradient_last: bool
+) -> None:
+    plain = {2: nn.Conv2d, 3: nn.Conv3d}[axes](5, 4, 1, bias=bias, dtype=torch.float64)
+    x = torch.randn(3, 5, *(2, 3, 4)[:axes], dtype=torch.float64)
+    direction = torch.randn(3, 4, *(2, 3, 4)[:axes], dtype=torch.float64)
+    x = x.contiguous(memory_format=FORMATS[axes]) if image_last else x
+    direction = direction.contiguous(memory_format=FORMATS[axes]) if gradient_last else direction
+    given = [x.requires_grad_(), *plain.parameters()]
+    found, expected = pointwise(x, plain.weight, plain.bias), plain(x)
+    torch.testing.assert_close(found, expected)
+    assert found.is_contiguous(memory_format=FORMATS[axes])
+    slopes = (torch.autograd.grad(y, given, direction) for y in (found, expected))
+    for ours, theirs in zip(*slopes, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    if bias:
+        assert torch.autograd.gradgradcheck(pointwise, given)
+
+
+def test_a_fixed_pointwise_kernel_has_no_gradient() -> None:
+    x = torch.randn(2, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+    kernel = torch.randn(4, 3, 1, 1, dtype=torch.float64)
+    slopes = (
+        torch.autograd.grad(y.sum(), x)[0]
+        for y in (pointwise(x, kernel, None), nn.functional.conv2d(x, kernel))
+    )
+    torch.testing.assert_close(*slopes)

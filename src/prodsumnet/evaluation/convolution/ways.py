@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from prodsumnet.evaluation.convolution import fourier
+from prodsumnet.evaluation.convolution import fourier, pointwise
 from prodsumnet.evaluation.convolution.depthwise import depthwise, serves
 from prodsumnet.evaluation.convolution.geometry import Geometry
 from prodsumnet.evaluation.convolution.kernels import Chain, Stage
@@ -48,8 +48,7 @@ class _Step:
             taps = self.stage.sizes[-1]
             return convolve_pairs(self.function, x, kernel, bias, taps, *self.options[:-1])
         if self.mixes(x):
-            pixels = functional.linear(x.flatten(2).mT, kernel.flatten(1), bias)
-            return pixels.mT.unflatten(2, x.shape[2:])
+            return pointwise.pointwise(x, kernel, bias)
         if self.stage.groups == 1:
             return self.convolve(x, kernel, bias)
         alone = serves(x, kernel) and torch.is_grad_enabled() and kernel.requires_grad
@@ -77,12 +76,9 @@ class _Step:
         return not any(self.stage.axes)
 
     def mixes(self, x: torch.Tensor) -> bool:
-        """Whether it is a matrix product for all pixels, which puts channels innermost.
-
-        With gradients it would have to copy the images, and torch's convolution is as quick.
-        """
-        plain = not (torch.is_grad_enabled() or checks.autocasting(x.device))
-        return plain and self.pointwise and self.ordered
+        """Whether it is a matrix product for all pixels, which puts channels innermost."""
+        suits = self.pointwise and self.ordered and not checks.autocasting(x.device)
+        return suits and pointwise.serves(x)
 
     def pooled(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         """Return ReLU of the largest of every two by two pixels, if it is pointwise."""
