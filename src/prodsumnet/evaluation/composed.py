@@ -9,11 +9,8 @@ from prodsumnet.evaluation.memory import Memory
 from prodsumnet.numerics import checks
 from prodsumnet.operators import Cost, LinearOperator
 
-_SMALL = 2**19
-"""Rows of vectors are multiplied quicker by a transposed real matrix of up to so many numbers.
-
-By one of 1024 by 1024, a single one took a quarter longer or not at all, from one process to another.
-"""
+_SMALL = 2**21
+"""Rows of vectors are multiplied quicker by a transposed real matrix of up to so many numbers."""
 
 
 def compose(operator: LinearOperator, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
