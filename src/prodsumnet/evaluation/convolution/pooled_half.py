@@ -19,8 +19,8 @@ _masked: Any = torch.ops.aten.threshold_backward
 
 _BITS, _SIGN = torch.int16, 15
 
-_MORE = 4
-"""How many chunks are taken at a time: products in half precision are slow to begin with."""
+_MORE = 8
+"""How many chunks are taken at a time: to call a product in half precision takes 20 µs at least."""
 
 
 def forward(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) -> tuple[torch.Tensor, ...]:
