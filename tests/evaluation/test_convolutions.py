@@ -202,6 +202,14 @@ def test_depthwise_gradients_are_torch_s(
         torch.testing.assert_close(a, b)
 
 
+def test_depthwise_takes_single_pixels_in_half_precision() -> None:
+    x = torch.tensor([2.0, 3.0], dtype=torch.bfloat16).view(2, 1, 1, 1).requires_grad_()
+    kernel = torch.full((1, 1, 1, 1), 4.0, dtype=torch.bfloat16, requires_grad=True)
+    y = depthwise(x, kernel, None, (1, 1), (0, 0), (1, 1))
+    slopes = torch.autograd.grad(y, (x, kernel), torch.ones_like(y))
+    assert [slope.flatten().tolist() for slope in slopes] == [[4, 4], [5]]
+
+
 def test_factors_of_mixed_precision_stay_close() -> None:
     # Sixteen channels at once and in bfloat16, as the depthwise convolutions of a training are.
     operator = dense(8, 16, torch.float32) @ ops.KhatriRao(

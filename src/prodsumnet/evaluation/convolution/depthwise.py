@@ -36,7 +36,7 @@ class _Depthwise(torch.autograd.Function):
             images = _images(grad, x, kernel, ctx.geometry)
         if ctx.needs_input_grad[1]:
             # A chunk is so many numbers of four bytes.
-            size = chunk_rows(x, x[0].numel() * x.element_size() // 4)
+            size = chunk_rows(x, max(1, x[0].numel() * x.element_size() // 4))
             parts = zip(x.split(size), grad.split(size), strict=True)
             taps = sum(_taps(part, above, kernel, ctx.geometry) for part, above in parts)
             weights = cast(torch.Tensor, taps).mT.reshape(kernel.shape).to(kernel.dtype)
