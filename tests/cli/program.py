@@ -6,6 +6,7 @@ several processes only the first can write files as the package does.
 
 import itertools
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.training.synthetic import dataset, network
 
 from prodsumnet import cli, data, models
 from prodsumnet.training import loop
+
+# A shell's background jobs, in which the tests may run, ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 models.build = lambda name, budget, seed, family, options: network(seed, **options)
 data.load = lambda name: dataset()
