@@ -296,8 +296,7 @@ def test_strategies_that_do_not_exist_are_refused() -> None:
 def test_pointwise_stages(axes: int, channels_last: bool, dtype: torch.dtype) -> None:
     taps = 3**axes
     operator = dense(6, 4, dtype) @ ops.KhatriRao(dense(4, 5), dense(4, taps))
-    kind = {2: psn.Conv2d, 3: psn.Conv3d}[axes]
-    layer = kind(5, 6, 3, operator, padding=1, strategy="factors", dtype=dtype)
+    layer = LAYERS[axes](5, 6, 3, operator, padding=1, strategy="factors", dtype=dtype)
     randomize(layer)
     x = torch.randn(2, 5, *(7, 6, 5)[:axes], dtype=torch.float64)
     if channels_last:

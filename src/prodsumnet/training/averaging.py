@@ -7,10 +7,11 @@ from torch import nn
 
 
 class Average(nn.Module):
-    """A copy of a model that follows the average of its numbers.
+    r"""A copy of a model that follows the average of its numbers (Polyak & Juditsky 1992).
 
-    It is the plain mean of the numbers after every step until there are ``horizon`` of them, and
-    an exponential average with that time constant afterwards. Running statistics are copied. It is
+    In step n it is :math:`a_n = a_{n-1} + (w_n - a_{n-1}) / \min(n, h)`, the plain mean of the
+    numbers until there are ``horizon`` h of them, and an exponential average with that time
+    constant afterwards. Running statistics are copied. It is
     `torch.optim.swa_utils.AveragedModel` with the numbers looked up once: to find them among many
     small operators in every step takes as long as a small layer.
 

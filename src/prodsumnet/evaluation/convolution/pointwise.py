@@ -21,8 +21,9 @@ def serves(x: torch.Tensor) -> bool:
 
 
 def pointwise(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """Return the convolution with kernels of one pixel, channels innermost.
+    r"""Return the convolution with kernels of one pixel, channels innermost.
 
+    For every image n and pixel p it is :math:`y_{n, o, p} = \sum_c w_{o, c}\, x_{n, c, p} + b_o`.
     torch's own copies images, and gradients, whose channels are not innermost, which takes as long
     as to multiply them. A matrix product takes them as they are.
 

@@ -9,6 +9,8 @@ from torch.nn import functional
 from prodsumnet.evaluation.convolution import pooled_full, pooled_half
 from prodsumnet.numerics.eager import recorded
 
+_masked: Any = torch.ops.aten.threshold_backward
+
 
 def pooled_product(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """Return ``relu(max_pool2d(y, 2) + bias)``, where ``matrix`` takes the channels of x to y's.
@@ -27,10 +29,9 @@ def pooled_product(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) ->
     """
     height, width = (size // 2 * 2 for size in x.shape[2:])
     given = x, matrix, bias
-    if not (x.numel() and height and width and recorded(*given)):
-        return _plain(*given)
     half = x.element_size() == 2
-    if half and not all(map(_finite, given)):
+    suits = x.numel() and height and width and recorded(*given)
+    if not suits or (half and not all(map(_finite, given))):
         return _plain(*given)
     way = pooled_half if half else pooled_full
     return _PooledProduct.apply(way, x[:, :, :height, :width], matrix, bias)  # pyright: ignore[reportReturnType]
@@ -58,7 +59,7 @@ class _PooledProduct(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
-        x, matrix, bias, *kept = ctx.saved_tensors
+        x, matrix, bias, pooled, *places = ctx.saved_tensors
         (gradient,), needs_x = gradients, ctx.needs_input_grad[1]
         if torch.is_grad_enabled():  # to be differentiated again
             inputs = (x, matrix, bias) if needs_x else (matrix, bias)
@@ -67,6 +68,6 @@ class _PooledProduct(torch.autograd.Function):
         full = torch.promote_types(x.dtype, torch.float32)
         back = torch.empty_like(x, memory_format=torch.channels_last) if needs_x else None
         weights = matrix.new_zeros(matrix.shape[::-1], dtype=full)
-        biases = bias.new_zeros(bias.shape, dtype=full)
-        ctx.way.backward(x, matrix, *kept, gradient, back, weights, biases)
-        return None, back, weights.mT.to(matrix.dtype), biases.to(bias.dtype)
+        passed = _masked(gradient.contiguous(memory_format=torch.channels_last), pooled, 0)
+        ctx.way.backward(x, matrix, *places, passed, back, weights)
+        return None, back, weights.mT.to(matrix.dtype), passed.sum((0, 2, 3))

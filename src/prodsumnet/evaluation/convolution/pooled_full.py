@@ -9,7 +9,6 @@ from prodsumnet.numerics.eager import chunk_rows
 _GEOMETRY: Any = [2, 2], [2, 2], [0, 0], [1, 1], False
 _pool: Any = torch.ops.aten.max_pool2d_with_indices.out
 _unpool: Any = torch.ops.aten.max_pool2d_with_indices_backward.grad_input
-_masked: Any = torch.ops.aten.threshold_backward
 
 
 def forward(
@@ -32,22 +31,20 @@ def forward(
 def backward(
     x: torch.Tensor,
     matrix: torch.Tensor,
-    pooled: torch.Tensor,
     places: torch.Tensor,
-    gradient: torch.Tensor,
+    passed: torch.Tensor,
     back: torch.Tensor | None,
     weights: torch.Tensor,
-    biases: torch.Tensor,
 ) -> None:
-    """Write the gradient of the images, and add those of the transposed matrix and the bias."""
-    gradient = gradient.contiguous(memory_format=torch.channels_last)
+    """Write the gradient of the images, and add that of the transposed matrix.
+
+    They follow from ``passed``, what ReLU lets pass of the result's gradient, channels innermost.
+    """
     size, y = _room(x, matrix)
-    parts = (t.split(size) for t in (x, gradient, pooled, places, x if back is None else back))
-    for part, above, out, place, below in zip(*parts, strict=True):
-        passed = _masked(above, out, 0)
-        biases += _pixels(passed).sum(0)
+    parts = (t.split(size) for t in (x, passed, places, x if back is None else back))
+    for part, above, place, below in zip(*parts, strict=True):
         slope = y[: len(part)]
-        _unpool(passed, slope, *_GEOMETRY, place, grad_input=slope)
+        _unpool(above, slope, *_GEOMETRY, place, grad_input=slope)
         weights += _pixels(part).mT @ _pixels(slope)
         if back is not None:
             torch.mm(_pixels(slope), matrix, out=_pixels(below))

@@ -9,13 +9,10 @@ are finite is up to the caller.
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
 from prodsumnet.numerics.eager import chunk_rows
-
-_masked: Any = torch.ops.aten.threshold_backward
 
 _BITS, _SIGN = torch.int16, 15
 
@@ -47,32 +44,29 @@ def forward(x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor) -> tuple[
 def backward(
     x: torch.Tensor,
     matrix: torch.Tensor,
-    pooled: torch.Tensor,
     rows: torch.Tensor,
     columns: torch.Tensor,
-    gradient: torch.Tensor,
+    passed: torch.Tensor,
     back: torch.Tensor | None,
     weights: torch.Tensor,
-    biases: torch.Tensor,
 ) -> None:
-    """Write the gradient of the images, and add those of the transposed matrix and the bias."""
+    """Write the gradient of the images, and add that of the transposed matrix.
+
+    They follow from ``passed``, what ReLU lets pass of the result's gradient, channels innermost.
+    """
     room = _Room(x, matrix)
-    above, out = (t.permute(0, 2, 3, 1).reshape(room.shape) for t in (gradient, pooled))
+    above = passed.view(_BITS).permute(0, 2, 3, 1).reshape(room.shape)
     images, slopes = room.pairs(x), room.pairs(x if back is None else back)
-    for pairs, slope, grad, largest, lower, beside in room.parts(
-        images, slopes, above, out, rows, columns
-    ):
-        passed = _masked(grad, largest, 0)
-        biases += passed.view(-1, len(biases)).sum(0)
+    for pairs, slope, bits, lower, beside in room.parts(images, slopes, above, rows, columns):
         sides = room.sides(len(lower))
         left, right = sides.view(_BITS)
         # What does not go to one of two pixels goes to the other.
-        bits, (top, bottom) = passed.view(_BITS), left.unbind(1)
+        top, bottom = left.unbind(1)
         torch.bitwise_right_shift(lower, _SIGN, out=bottom).bitwise_and_(bits)
         torch.bitwise_xor(bits, bottom, out=top)
         torch.bitwise_right_shift(beside.view(left.shape), _SIGN, out=right).bitwise_and_(left)
         left ^= right
-        for side, y in enumerate(sides.view(2, -1, len(biases))):
+        for side, y in enumerate(sides.view(2, -1, len(matrix))):
             weights += room.side(pairs, side).mT @ y
             if back is not None:
                 torch.mm(y, matrix, out=room.side(slope, side))
